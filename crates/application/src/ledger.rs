@@ -1,5 +1,5 @@
-//! The one shell around [`OrderLedger::decide`]: lock the number, decide, write the events, commit; and again, within
-//! bounds, where others were faster.
+//! The only caller of [`OrderLedger::decide`] that writes: it locks the number, decides, writes the events and commits.
+//! After a conflict with a concurrent change it tries again, a bounded number of times.
 
 use std::sync::Arc;
 
@@ -12,32 +12,32 @@ use ports::{AppendError, Clock, OrderRepo, Randomness, StoreError, metric};
 
 use crate::retries::{ATTEMPTS, Again, Attempts};
 
-/// Changes what is on record under an order number.
+/// Changes the ledger of an order number.
 pub struct Transact {
-    /// What is on record.
+    /// Reads and writes the ledgers.
     pub orders: Arc<dyn OrderRepo>,
-    /// When something happens.
+    /// Gives the time of the events.
     pub clock: Arc<dyn Clock>,
-    /// Keeps those who wait for the same rows apart.
+    /// Adds jitter between processes that wait for the same rows.
     pub randomness: Arc<dyn Randomness>,
 }
 
-/// What a command came to.
+/// The result of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transacted {
-    /// What is on record now.
+    /// The ledger after the command.
     pub ledger: OrderLedger,
-    /// What was written; nothing if it was so before.
+    /// The events that were written; empty if the command changed nothing.
     pub events: Vec<Event>,
 }
 
-/// Why a command did not take effect. Nothing was written, except as [`StoreError::OutcomeUnknown`] says.
+/// Why a command did not take effect. Nothing was written, except possibly with [`StoreError::OutcomeUnknown`].
 #[derive(Debug, thiserror::Error)]
 pub enum TransactError {
     /// The rules do not allow it.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// Others were faster at every attempt.
+    /// A concurrent change won at every attempt.
     #[error("the order kept changing meanwhile")]
     Conflict,
     /// The database failed.
@@ -46,7 +46,7 @@ pub enum TransactError {
 }
 
 impl Transact {
-    /// Carries out a command on what is on record under the number.
+    /// Runs a command on the ledger of the number.
     pub async fn run(
         &self,
         number: &str,
@@ -94,14 +94,14 @@ impl Transact {
         Ok(Transacted { ledger, events })
     }
 
-    /// What is on record under the number, without a change.
+    /// Reads the ledger of the number without a change.
     pub(crate) async fn look(&self, number: &str) -> Result<OrderLedger, StoreError> {
         Ok(self.orders.lock(number).await?.ledger().clone())
     }
 }
 
-/// Begins to count what seldom happens, so that the first time is an increase and no new series. For a program that has
-/// just installed its recorder.
+/// Sets counters of rare events to 0, so that the first event shows as an increase and not as a new series. Call it
+/// directly after the metrics recorder is installed.
 pub fn count_from_zero() {
     let counters: [(&'static str, &'static str, &[&'static str]); 6] = [
         (metric::PAYMENTS, "status", &PaymentStatus::ALL.map(PaymentStatus::as_str)),
@@ -122,8 +122,8 @@ pub fn count_from_zero() {
     counter!(metric::ORDERS_PLACED).increment(0);
 }
 
-/// Counts what happened, and says it in the log. What staff must look at is an error there. What people typed is not: reasons,
-/// addresses and carriers may name somebody, and stand in the order.
+/// Counts and logs an event. Events that staff must look at are logged as errors. Texts that people typed are not
+/// logged: reasons, addresses and carriers may contain personal data. They are stored with the order.
 fn report(ledger: &OrderLedger, event: &Event) {
     let number = ledger.number.as_str();
     match event {

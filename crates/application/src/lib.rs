@@ -1,7 +1,7 @@
-//! What the shop can do, one file a use case, one folder a field.
+//! The use cases of the shop: one file for each use case, one folder for each area.
 //!
-//! A use case decides through ports and the rules of `domain`; it never sees JSON, SQL or HTTP. Its error type is one that
-//! the `api` crate matches exhaustively to find the code that the contract answers.
+//! A use case decides through ports and the rules of `domain`. It knows nothing of JSON, SQL and HTTP. The `api` crate
+//! matches its error type exhaustively to choose the error code of the response.
 
 mod admin;
 mod fulfilment;

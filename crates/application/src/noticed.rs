@@ -1,5 +1,5 @@
-//! What is known of the request that is being answered, beside what its use case is asked: which user it turned out to be
-//! of, for the access log; and which trace it is a part of, for what it causes.
+//! The context of the current request beside the input of its use case: the user, for the access log, and the trace,
+//! for the events that the request causes.
 
 use std::cell::Cell;
 
@@ -15,7 +15,7 @@ struct Request {
     trace: Option<TraceParent>,
 }
 
-/// Does the work of a request that is a part of this trace, and tells which user a use case found it to be of.
+/// Runs the work of a request within this trace. Also returns the user that a use case identified, if any.
 pub async fn in_request<T>(trace: Option<TraceParent>, work: impl Future<Output = T>) -> (T, Option<UserId>) {
     REQUEST
         .scope(Request { buyer: Cell::default(), trace }, async {
@@ -25,13 +25,13 @@ pub async fn in_request<T>(trace: Option<TraceParent>, work: impl Future<Output 
         .await
 }
 
-/// Notes the user of the request that is being answered; outside of one, nothing.
+/// Records the user of the current request. Does nothing outside a request.
 pub(crate) fn buyer(user_id: UserId) -> UserId {
     let _outside = REQUEST.try_with(|request| request.buyer.set(Some(user_id)));
     user_id
 }
 
-/// The trace of the request that is being answered; `None` if it has none, and outside of one.
+/// The trace of the current request; `None` if the request has no trace, or outside a request.
 pub fn trace() -> Option<TraceParent> {
     REQUEST.try_with(|request| request.trace.clone()).ok().flatten()
 }

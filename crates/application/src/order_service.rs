@@ -7,24 +7,25 @@ use ports::{
 
 use crate::{Recently, Transact, TransactError};
 
-/// What is done about orders once they are placed, by buyers, staff, payment channels and the clock. Each use case is a file
-/// of its own.
+/// The use cases for orders that are already placed, triggered by buyers, staff, payment channels and timers. Each use
+/// case has its own file.
 pub struct OrderService {
-    /// The buyers, and where their orders may go.
+    /// Reads users and their addresses.
     pub users: Arc<dyn Users>,
-    /// Orders to look at.
+    /// Reads orders.
     pub orders: Arc<dyn OrderReader>,
-    /// Where orders are claimed and changed.
+    /// Claims due orders and changes orders.
     pub transact: Transact,
-    /// Verify what they signed, and are asked about payments and refunds. The money must be for their merchant.
+    /// The payment channels: they verify signed messages and answer queries about payments and refunds. Each has the
+    /// merchant that the money must be paid to.
     pub channels: PaymentChannels,
-    /// Keeps messages that can never be dealt with.
+    /// Stores messages that can never be processed.
     pub refused: Arc<dyn RefusedMessages>,
-    /// What is on record of a day.
+    /// Reads the payments and refunds on record for a day, and stores the differences from the bill.
     pub statements: Arc<dyn DailyStatements>,
-    /// The orders that a channel was asked about a moment ago: a return can be replayed by anybody who has seen it.
+    /// The orders that a channel was queried about recently. Anyone who has seen a return URL can replay it.
     pub asked: Recently<OrderId>,
-    /// After how long the buyer is taken to have the goods.
+    /// How long after shipment an order counts as received.
     pub receipt_after: Duration,
 }
 
@@ -34,36 +35,37 @@ impl OrderService {
     }
 }
 
-/// Why evidence was not dealt with; it should be sent again.
+/// Why evidence of a payment or refund was not processed. The sender should send it again.
 #[derive(Debug, thiserror::Error)]
 pub enum SettleError {
-    /// It tells of a refund, and the channel could not be asked how much it was.
+    /// The evidence is about a refund, and the channel could not be asked for the amount.
     #[error(transparent)]
     Gateway(#[from] GatewayError),
-    /// It tells of a refund that the channel does not confirm so far.
+    /// The evidence is about a refund that the channel does not confirm yet.
     #[error("the payment channel does not confirm the refund so far")]
     NotKnownYet,
-    /// It could not be written down.
+    /// The result could not be recorded.
     #[error(transparent)]
     Transact(#[from] TransactError),
 }
 
-/// Why an order was not changed, or its buyer not invited to pay.
+/// Why an order was not changed, or why its buyer got no payment URL.
 #[derive(Debug, thiserror::Error)]
 pub enum OrderChangeError {
-    /// The token's user is not let in; never where staff ask.
+    /// The user of the token is not admitted. Never occurs for requests by staff.
     #[error(transparent)]
     NotAdmitted(#[from] NotAdmitted),
-    /// The address does not exist, is deleted, or is another user's; only where a buyer sends an order elsewhere.
+    /// The address does not exist, is deleted, or belongs to another user. Occurs only when a buyer changes the address.
     #[error("no such address")]
     UnknownAddress,
-    /// A channel could not be asked, so that it may be paid, or does not allow the payment; nothing was changed.
+    /// A channel could not be queried, so the order may be paid, or the channel refuses the payment. Nothing was
+    /// changed.
     #[error(transparent)]
     Gateway(#[from] GatewayError),
-    /// Its channel says that it is paid, and that could not be written down.
+    /// The channel says that the order is paid, and the payment could not be recorded.
     #[error(transparent)]
     Settle(#[from] SettleError),
-    /// It did not take effect: the ledger refuses it, or others were faster.
+    /// The command did not take effect: the ledger refuses it, or concurrent changes won every time.
     #[error(transparent)]
     Transact(#[from] TransactError),
     /// The database failed.
@@ -72,7 +74,7 @@ pub enum OrderChangeError {
 }
 
 impl OrderChangeError {
-    /// Whether the attempts are to be looked at anew, for another one was opened meanwhile.
+    /// Whether the caller must read the attempts again, because another one was opened in the meantime.
     pub(crate) fn is_other_attempt_open(&self) -> bool {
         matches!(self, Self::Transact(TransactError::Refused(Refusal::OtherAttemptOpen)))
     }

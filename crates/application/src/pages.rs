@@ -1,16 +1,17 @@
-//! Lists that are shown a page at a time. One more than the page shows is asked for, which tells whether another one follows.
+//! Lists that are shown page by page. A query asks for one item more than the page shows, to know whether there is a
+//! next page.
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T, Key> {
     /// Newest first.
     pub items: Vec<T>,
-    /// What to pass as `before` for the next page; `None` on the last.
+    /// What to pass as `before` for the next page; `None` on the last page.
     pub next: Option<Key>,
 }
 
 impl<T, Key> Page<T, Key> {
-    /// What a page of at most `limit` shows of what was found, where [`one_more`] was asked for.
+    /// Makes a page of at most `limit` items from the result of a query for [`one_more`] items.
     pub(crate) fn of(mut items: Vec<T>, limit: u32, key: impl Fn(&T) -> Key) -> Self {
         let shown = usize::try_from(limit).unwrap_or(usize::MAX);
         let has_more = items.len() > shown;
@@ -20,7 +21,7 @@ impl<T, Key> Page<T, Key> {
     }
 }
 
-/// How many to ask for where a page shows at most `limit`.
+/// The limit of the query for a page of at most `limit` items.
 pub(crate) fn one_more(limit: u32) -> u32 {
     limit.saturating_add(1)
 }

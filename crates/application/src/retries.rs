@@ -3,21 +3,22 @@ use std::time::Duration;
 use metrics::counter;
 use ports::{Randomness, metric};
 
-/// How often something is tried before the caller gets an error because others were faster each time.
+/// How often an operation is tried before the caller gets an error because of concurrent changes.
 pub(crate) const ATTEMPTS: u32 = 8;
-/// The longest wait before the second attempt, in milliseconds; each further wait is longer by as much.
+/// The upper bound of the wait before the second attempt, in milliseconds. It grows by this amount with each further
+/// attempt.
 const LONGEST_FIRST_WAIT: u32 = 10;
 
-/// Why an attempt came to nothing, and another one may not.
+/// Why an attempt failed and another one may succeed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Again {
-    /// Others changed meanwhile what it was decided on.
+    /// The data that the decision was based on has changed in the meantime.
     Conflict,
-    /// Others hold the rows.
+    /// Other transactions hold the rows.
     Busy,
 }
 
-/// The attempts at something from which others may keep us, counted and bounded.
+/// Counts and bounds the attempts of an operation that concurrent changes can disturb.
 pub(crate) struct Attempts<'a> {
     randomness: &'a dyn Randomness,
     nth: u32,
@@ -25,10 +26,10 @@ pub(crate) struct Attempts<'a> {
 }
 
 impl Again {
-    /// Each.
+    /// All reasons.
     pub(crate) const ALL: [Self; 2] = [Self::Conflict, Self::Busy];
 
-    /// As metrics name it.
+    /// The label value in metrics.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Conflict => "conflict",
@@ -38,13 +39,13 @@ impl Again {
 }
 
 impl<'a> Attempts<'a> {
-    /// So many at most.
+    /// At most `most` attempts.
     pub(crate) fn at_most(most: u32, randomness: &'a dyn Randomness) -> Self {
         Self { randomness, nth: 1, most }
     }
 
-    /// Waits for the next attempt, or fails with this where there is none. The wait is random, which keeps those who wait for the
-    /// same rows apart.
+    /// Waits before the next attempt, or returns `at_last` if no attempt is left. The wait is random, so that tasks
+    /// that want the same rows do not collide again.
     pub(crate) async fn again<E>(&mut self, why: Again, at_last: E) -> Result<(), E> {
         counter!(metric::RETRIES, "cause" => why.word()).increment(1);
         if self.nth >= self.most {

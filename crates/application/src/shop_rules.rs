@@ -2,20 +2,20 @@ use std::time::Duration;
 
 use domain::{Pricing, QuantityLimit, UnpaidLimits};
 
-/// What the shop's owner sets about selling.
+/// The sales rules that the shop's owner configures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ShopRules {
-    /// What an order costs beside its goods.
+    /// Prices beside the goods: freight.
     pub pricing: Pricing,
     /// The most pieces of one SKU in one order.
     pub quantity_limit: QuantityLimit,
     /// How long an order may stay unpaid.
     pub payment_deadline: Duration,
-    /// How much a buyer may leave unpaid.
+    /// The limits for a buyer's unpaid orders.
     pub unpaid_limits: UnpaidLimits,
-    /// Within what time the same order of the same buyer is taken for a second click on the same button; nothing where
-    /// every click is an order.
+    /// How long the same order of the same buyer counts as a second click on the same button; zero if every click
+    /// places an order.
     pub double_click: Duration,
-    /// After how long a sent order is taken for received.
+    /// How long after shipment an order counts as received.
     pub receipt_after: Duration,
 }

@@ -2,22 +2,22 @@ use std::{sync::Arc, time::Duration};
 
 use ports::{Clock, PersonalData, StoreError};
 
-/// Replaces the names, phones and addresses of buyers whose orders ended long ago, for good.
+/// Replaces the names, phones and addresses of buyers whose orders ended long ago, permanently.
 pub struct Anonymise {
-    /// Where they are.
+    /// Reads and replaces the personal data.
     pub data: Arc<dyn PersonalData>,
-    /// What is long ago.
+    /// Gives the current time.
     pub clock: Arc<dyn Clock>,
-    /// How long after its end an order keeps them.
+    /// How long after its end an order keeps its personal data.
     pub retention: Duration,
 }
 
-/// How much was changed.
+/// How many rows were changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AnonymiseReport {
     /// Orders.
     pub orders: u64,
-    /// Entries of address books that their owners had removed.
+    /// Address book entries that their owners had removed.
     pub addresses: u64,
 }
 
@@ -25,12 +25,12 @@ impl Anonymise {
     /// How many rows one transaction changes.
     const BATCH: u32 = 500;
 
-    /// Goes through all orders, in batches of their own. Cut off, it goes on where it was when it is run again.
+    /// Processes all orders in batches, each in its own transaction. After an interruption, the next run continues.
     pub async fn execute(&self) -> Result<AnonymiseReport, StoreError> {
         Ok(AnonymiseReport { orders: self.orders(true).await?, addresses: self.addresses().await? })
     }
 
-    /// How many orders would be changed; nothing is.
+    /// How many orders `execute` would change. Changes nothing.
     pub async fn count(&self) -> Result<u64, StoreError> {
         self.orders(false).await
     }

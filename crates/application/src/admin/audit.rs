@@ -6,40 +6,40 @@ use std::{
 use domain::audit::{AuditTerms, Finding, FindingKind, OldTotalsSeen};
 use ports::{AuditStore, StoreError};
 
-/// Proves that what is on record is right, while others change it.
+/// Checks that all records are consistent, while the service keeps running.
 pub struct Audit {
-    /// What is on record.
+    /// Reads the records.
     pub store: Arc<dyn AuditStore>,
-    /// How the old back end's rows are read.
+    /// How to interpret the rows of the old back end.
     pub terms: AuditTerms,
 }
 
 /// What an audit found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditReport {
-    /// How many orders were looked at.
+    /// How many orders were checked.
     pub orders: u64,
-    /// How many SKUs were.
+    /// How many SKUs were checked.
     pub skus: u64,
-    /// How many findings of each kind there are.
+    /// The number of findings by kind.
     pub counts: BTreeMap<FindingKind, u64>,
-    /// The findings, of each kind the first [`Audit::LISTED`].
+    /// The first [`Audit::LISTED`] findings of each kind.
     pub findings: Vec<Finding>,
-    /// What the amounts of the old back end's orders look like.
+    /// Whether the amounts of the old back end's orders include freight, as far as the data shows.
     pub old_totals: OldTotalsSeen,
-    /// Whether the sales of SKUs were compared with the orders; not where rows with pieces cannot be read.
+    /// Whether the sales of SKUs were compared with the orders. False if a row with pieces cannot be read.
     pub has_compared_sales: bool,
 }
 
 impl Audit {
-    /// How many findings of one kind are listed; the rest are counted, so that memory is bounded.
+    /// How many findings of each kind are listed. Further ones are only counted, so that memory is bounded.
     pub const LISTED: u64 = 1_000;
     /// How many orders are read at a time.
     const ORDERS: u32 = 2_000;
-    /// How many SKUs are.
+    /// How many SKUs are read at a time.
     const SKUS: u32 = 5_000;
 
-    /// Looks at everything, and tells how many orders are done of how many after each piece of the way.
+    /// Checks everything. Calls `progress` after each batch with the number of orders checked and the total.
     pub async fn execute(
         &self,
         mut progress: impl FnMut(u64, u64) + Send,
@@ -54,7 +54,7 @@ impl Audit {
                 report.has_compared_sales &= !record.unreadable.iter().any(|row| row.has_pieces);
                 record.add_held(&mut held);
                 let found = record.check(self.terms, &mut report.old_totals);
-                // What a SKU's sales lack is said already then.
+                // This finding already covers the difference in the sales of its SKUs.
                 if found.iter().any(|found| found.kind == FindingKind::Movements) {
                     doubtful.extend(record.skus());
                 }
@@ -79,7 +79,7 @@ impl Audit {
 }
 
 impl AuditReport {
-    /// Whether everything is right.
+    /// Whether there are no findings.
     pub fn is_clean(&self) -> bool {
         self.counts.is_empty()
     }

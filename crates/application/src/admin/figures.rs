@@ -1,11 +1,11 @@
-//! 经营数据: what staff see first in the morning.
+//! 经营数据: the key figures of a day, for staff.
 
 use domain::{OrderStatus, ShopDate};
 use ports::{DayFigures, StoreError, UnmatchedPayment};
 
 use crate::StaffOrders;
 
-/// What a day and those before it brought, and what waits.
+/// The figures of a day and the days before it, and what needs work now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Figures {
     /// The day.
@@ -16,18 +16,18 @@ pub struct Figures {
     pub to_ship: u64,
     /// How many orders wait to be paid now.
     pub awaiting_payment: u64,
-    /// Payments that people have to look at, the latest first: of these days what paid no order, and of any day what is
-    /// still to go back.
+    /// Payments that staff have to look at, the latest first. What counts is in
+    /// [`ports::AdminOrders::unmatched_payments`].
     pub unmatched: Vec<UnmatchedPayment>,
 }
 
 impl StaffOrders {
     /// How many days before the day are shown.
     const DAYS_BEFORE: u32 = 6;
-    /// How many payments are shown that people have to look at: hardly ever is there one.
+    /// How many such payments are shown at most. Usually there are none.
     const UNMATCHED: u32 = 50;
 
-    /// The figures of the day; of today where none is given.
+    /// The figures of the given day; of today if `date` is `None`.
     pub async fn figures(&self, date: Option<ShopDate>) -> Result<Figures, StoreError> {
         let date = date.unwrap_or_else(|| self.clock.now().date());
         let first = date.days_before(Self::DAYS_BEFORE);

@@ -1,4 +1,4 @@
-//! 订单详情 of staff: all that is on record of one order, whosever it is.
+//! 订单详情 of staff: all records of one order of any buyer.
 
 use domain::{
     Money, Order, OrderId, OrderLedger, PaymentAttempt, PaymentRecord, Refund, TimelineEntry, Username,
@@ -8,24 +8,24 @@ use ports::{OrderRecords, StoreError};
 
 use crate::{StaffOrders, ordering::timeline};
 
-/// All that is on record of one order, and what can still be done about its money.
+/// All records of one order, and the amounts that can still be refunded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdminOrderDetails {
     /// The order.
     pub order: Order,
-    /// The buyer's name; empty where the user is gone.
+    /// The buyer's name; empty if the user no longer exists.
     pub username: Username,
-    /// How many pieces of each line are back in stock, in the order of the lines.
+    /// How many pieces of each order line are back in stock, in the order of the lines.
     pub returned: Vec<u32>,
-    /// Every attempt to pay it, the first opened first.
+    /// All attempts to pay the order, in the order in which they were opened.
     pub attempts: Vec<PaymentAttempt>,
-    /// Every payment with what of it can still be refunded, the first recorded first.
+    /// All payments in the order of recording, each with the amount that can still be refunded.
     pub payments: Vec<(PaymentRecord, Money)>,
-    /// Every refund, the first asked for first.
+    /// All refunds, in the order in which they were requested.
     pub refunds: Vec<Refund>,
-    /// What can still be refunded of the payment that paid the order.
+    /// How much of the payment that paid the order can still be refunded.
     pub refundable_amount: Money,
-    /// From its creation on.
+    /// All status changes and amendments, beginning with the creation.
     pub timeline: Vec<TimelineEntry>,
 }
 

@@ -8,48 +8,47 @@ use ports::{
 
 use crate::pages::{Page, one_more};
 
-/// What staff do about webhooks: see how the endpoints do and what was sent to them, deliver events once more, and resume an
-/// endpoint that is paused.
+/// Webhook management for staff: lists the endpoints and the delivery log, resends events, and resumes paused endpoints.
 pub struct ManageWebhooks {
-    /// Where the events are.
+    /// Reads and resends the events.
     pub queue: Arc<dyn WebhookQueue>,
-    /// Where the endpoints and the delivery log are.
+    /// Reads the endpoints and the delivery log.
     pub endpoints: Arc<dyn WebhookEndpoints>,
-    /// The endpoints of the settings.
+    /// The endpoints in the settings.
     pub settings: Vec<WebhookSettings>,
-    /// When events are due again.
+    /// Gives the time at which resent events are due.
     pub clock: Arc<dyn Clock>,
 }
 
-/// What the settings say of an endpoint, without its secrets.
+/// The settings of an endpoint, without its secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebhookSettings {
     /// Its name.
     pub name: EndpointName,
-    /// Where it is: host and port.
+    /// Its host and port.
     pub host: String,
-    /// What it is sent.
+    /// Which events it gets.
     pub filter: EventFilter,
 }
 
 /// An endpoint as staff see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedEndpoint {
-    /// What is on record.
+    /// The recorded state.
     pub state: EndpointState,
-    /// What the settings say; `None` if it is not in those of this process.
+    /// The settings; `None` if this process's settings do not contain the endpoint.
     pub settings: Option<WebhookSettings>,
-    /// What is not delivered.
+    /// The undelivered events.
     pub backlog: OutboxBacklog,
 }
 
-/// Why something was not done about an endpoint.
+/// Why an operation on an endpoint failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ManageWebhooksError {
-    /// There is none of this name.
+    /// There is no endpoint of this name.
     #[error("no such endpoint")]
     UnknownEndpoint,
-    /// It is on record, and not in the settings: nothing is delivered to it.
+    /// The endpoint is on record but not in the settings, so nothing is delivered to it.
     #[error("the endpoint is not in the settings")]
     NotInSettings,
     /// The database failed.
@@ -75,7 +74,8 @@ impl ManageWebhooks {
         Ok(Page::of(self.endpoints.attempts(&asked).await?, query.limit, |attempt| attempt.id))
     }
 
-    /// Makes events of an endpoint due now, delivered before or not; says how many. The service delivers them.
+    /// Makes events of an endpoint due now, even if they were delivered. Returns how many. The service then delivers
+    /// them.
     pub async fn resend(&self, name: &EndpointName, which: &Resend) -> Result<Resent, ManageWebhooksError> {
         match self.settings.iter().find(|settings| settings.name == *name) {
             Some(settings) => Ok(self.resend_to(settings, which).await?),
@@ -86,7 +86,7 @@ impl ManageWebhooks {
         }
     }
 
-    /// The same of all endpoints of the settings.
+    /// Calls [`Self::resend`] for all endpoints in the settings.
     pub async fn resend_to_all(&self, which: &Resend) -> Result<Resent, StoreError> {
         let mut in_all = Resent::default();
         for settings in &self.settings {
@@ -101,8 +101,8 @@ impl ManageWebhooks {
         self.queue.resend(&to.name, which, &to.filter, self.clock.now()).await
     }
 
-    /// Resumes an endpoint that is paused; false if it is not. What failed meanwhile is due at once, and has all its tries again:
-    /// with those of the pause, the first failure would give it up.
+    /// Resumes a paused endpoint; false if it is not paused. Events that failed during the pause are due at once, with
+    /// a fresh count of attempts: with the old count, the first failure would give them up.
     pub async fn resume(&self, name: &EndpointName) -> Result<bool, ManageWebhooksError> {
         let state = self.state(name).await?.ok_or(ManageWebhooksError::UnknownEndpoint)?;
         if state.paused_at.is_none() {
@@ -114,7 +114,7 @@ impl ManageWebhooks {
         Ok(self.endpoints.resume(name).await?)
     }
 
-    /// Those of the settings that are paused: what is resent to them waits until they are resumed.
+    /// The paused endpoints that are in the settings. Events resent to them wait until the endpoint is resumed.
     pub async fn paused(&self) -> Result<Vec<EndpointName>, StoreError> {
         let is_in_settings =
             |name: &EndpointName| self.settings.iter().any(|settings| settings.name == *name);
@@ -122,7 +122,7 @@ impl ManageWebhooks {
         Ok(paused.map(|state| state.name).filter(is_in_settings).collect())
     }
 
-    /// What is on record of an endpoint.
+    /// The recorded state of an endpoint.
     async fn state(&self, name: &EndpointName) -> Result<Option<EndpointState>, StoreError> {
         Ok(self.endpoints.states().await?.into_iter().find(|state| state.name == *name))
     }

@@ -1,4 +1,4 @@
-//! What staff look at.
+//! The views and tools for staff.
 
 mod anonymise;
 mod audit;
@@ -18,12 +18,12 @@ use std::sync::Arc;
 
 use ports::{AdminOrders, Clock, Users};
 
-/// What staff see of orders.
+/// The views of orders for staff.
 pub struct StaffOrders {
-    /// Whose orders.
+    /// Finds buyers by name.
     pub users: Arc<dyn Users>,
-    /// The orders.
+    /// Reads the orders.
     pub admin: Arc<dyn AdminOrders>,
-    /// Which day it is.
+    /// Tells the current day.
     pub clock: Arc<dyn Clock>,
 }

@@ -1,4 +1,4 @@
-//! 订单搜索 of staff: orders of all buyers, newest first, a page at a time, or all of them for a table.
+//! 订单搜索 of staff: orders of all buyers, newest first, page by page, or all of them for an export.
 
 use std::sync::Arc;
 
@@ -10,14 +10,14 @@ use crate::{
     pages::{Page, one_more},
 };
 
-/// Which orders are meant; what is none limits nothing.
+/// Search criteria for orders; `None` means no restriction.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrderFilter {
-    /// The order's number, or its beginning.
+    /// The order number, or its first digits.
     pub number: Option<OrderId>,
     /// The buyer's exact name.
     pub username: Option<Username>,
-    /// Where they stand.
+    /// The order's status.
     pub status: Option<OrderStatus>,
     /// Placed in this second or later.
     pub from: Option<ShopTime>,
@@ -25,10 +25,10 @@ pub struct OrderFilter {
     pub until: Option<ShopTime>,
 }
 
-/// All orders that were found, page by page: nothing is read before it is asked for.
+/// All orders that match a search. Each page is read only when it is requested.
 pub struct OrderExport {
     admin: Arc<dyn AdminOrders>,
-    /// `None` if there is nothing more.
+    /// The search for the remaining orders; `None` if there are no more.
     rest: Option<OrderSearch>,
     left: u32,
 }
@@ -36,10 +36,10 @@ pub struct OrderExport {
 impl StaffOrders {
     /// How many orders an export reads at once.
     pub const EXPORT_PAGE: u32 = 500;
-    /// How many orders an export has at most.
+    /// The most orders in one export.
     pub const EXPORT_MOST: u32 = 100_000;
 
-    /// One page of at most `limit` orders: the first, or what follows the order `before`.
+    /// One page of at most `limit` orders: the first page, or the orders after the order `before`.
     pub async fn page(
         &self,
         filter: &OrderFilter,
@@ -55,13 +55,13 @@ impl StaffOrders {
         Ok(Page::of(self.admin.search(&search).await?, limit, |order| order.id.clone()))
     }
 
-    /// Everything that is found, up to [`StaffOrders::EXPORT_MOST`] orders.
+    /// All matching orders, up to [`StaffOrders::EXPORT_MOST`].
     pub async fn export(&self, filter: &OrderFilter) -> Result<OrderExport, StoreError> {
         let rest = self.search(filter, Self::EXPORT_PAGE).await?;
         Ok(OrderExport { admin: Arc::clone(&self.admin), rest, left: Self::EXPORT_MOST })
     }
 
-    /// What to look for; `None` if there is no such buyer.
+    /// The search for this filter; `None` if there is no such buyer.
     async fn search(&self, filter: &OrderFilter, limit: u32) -> Result<Option<OrderSearch>, StoreError> {
         let user_id = match &filter.username {
             Some(username) => match self.users.find(username).await? {
@@ -85,7 +85,7 @@ impl StaffOrders {
 }
 
 impl OrderExport {
-    /// Whether there are more orders left than may be read.
+    /// Whether more orders are left than the export may contain.
     pub async fn is_too_long(&self) -> Result<bool, StoreError> {
         match &self.rest {
             Some(search) => self.admin.exceeds(&OrderSearch { limit: self.left, ..search.clone() }).await,
@@ -93,7 +93,7 @@ impl OrderExport {
         }
     }
 
-    /// The next orders, newest first; `None` if there are no more. Where it fails, asking again reads the same orders.
+    /// The next orders, newest first; `None` if there are no more. After an error, the next call reads the same orders.
     pub async fn next(&mut self) -> Result<Option<Vec<FoundOrder>>, StoreError> {
         let Some(search) = self.rest.as_ref().filter(|_| self.left > 0) else { return Ok(None) };
         let limit = search.limit.min(self.left);
@@ -109,7 +109,7 @@ impl OrderExport {
         Ok(Some(page).filter(|page| !page.is_empty()))
     }
 
-    /// The same with their goods and payments. Where it fails, orders whose goods could not be read are passed over.
+    /// Like [`Self::next`], with goods and payments. After an error, the orders of the failed page are skipped.
     pub async fn next_with_goods(&mut self) -> Result<Option<Vec<ShippingListEntry>>, StoreError> {
         let Some(page) = self.next().await? else { return Ok(None) };
         let ids: Vec<OrderId> = page.into_iter().map(|order| order.id).collect();

@@ -1,4 +1,4 @@
-//! Shipping, receipt, and what an order does by itself when its time has come.
+//! Shipment, receipt and order timers.
 
 mod confirm_receipt;
 mod order_timers;

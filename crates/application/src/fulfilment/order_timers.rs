@@ -1,4 +1,4 @@
-//! What an order does by itself when its time has come.
+//! What happens to an order when its timer goes off.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,21 +7,21 @@ use ports::{Claimed, DueOrder, GatewayError, StoreError};
 
 use crate::{Job, JobError, OrderChangeError, OrderService, TransactError, jobs::each};
 
-/// Deals with orders whose timers went off: asks about the payment of unpaid ones, so that a lost notification costs nothing,
-/// cancels them when their deadline has passed, looks once more at cancelled ones that may have been paid in the last
-/// minute, takes shipped ones for received after some days, and sees to it that no other attempt of a paid one is paid.
+/// Processes orders whose timers went off. It queries the payment of unpaid orders, in case a notification was lost;
+/// cancels orders whose deadline has passed; checks cancelled orders once more, because they may have been paid in the
+/// last minute; completes shipped orders some days after shipment; and closes the other attempts of paid orders.
 pub struct OrderTimers(pub Arc<OrderService>);
 
 impl OrderTimers {
-    /// How long one process has an order to itself. Should it die, an overdue order waits no longer than after a failure.
+    /// How long one process owns an order. If the process dies, an overdue order waits no longer than after a failure.
     const LEASE: Duration = Order::LONGEST_OVERDUE;
     /// How many orders one pass takes at most.
     pub const PASS: u32 = 64;
-    /// How many of them are dealt with at the same time.
+    /// How many of them are processed concurrently.
     const AT_ONCE: usize = 8;
 }
 
-/// Several processes may do this at once.
+/// Several processes may run this job at the same time.
 impl Job for OrderTimers {
     const NAME: &'static str = "order_timers";
 
@@ -43,7 +43,7 @@ impl OrderService {
         let order = match self.orders.find(&id).await {
             Ok(Some(order)) => order,
             Ok(None) => return,
-            // It is not parked: another program, of a later release, may be able to read it.
+            // The order keeps its timer: a program of a later release may be able to read it.
             Err(error @ StoreError::Corrupt(_)) => {
                 tracing::error!(order_id = %id, attempts, error = &error as &dyn std::error::Error,
                     "a due order cannot be read: until it is repaired, nothing is done about it");
@@ -55,7 +55,7 @@ impl OrderService {
                 return;
             }
         };
-        // It went on since it was claimed, and has another timer.
+        // The order's status changed after the claim, and the order has another timer.
         if status != Some(order.status) {
             return;
         }
@@ -95,8 +95,8 @@ impl OrderService {
         self.set_timer(order, attempts, false).await
     }
 
-    /// Asks about every attempt of which a payment can still come, settles what is paid, and writes down what the channel has
-    /// closed. One for which there is no clear answer keeps no other from being asked about.
+    /// Queries every attempt that can still be paid, settles payments, and records attempts that the channel has
+    /// closed. An error for one attempt does not prevent queries about the others, unless the channel is unreachable.
     async fn ask_channels(&self, order: &Order) -> Result<(), OrderChangeError> {
         let recorded = self.orders.attempts(&order.id).await?;
         let mut ended = Vec::new();
@@ -107,7 +107,7 @@ impl OrderService {
                     ended.push(EndedAttempt { out_trade_no: attempt.out_trade_no, is_final: true });
                 }
                 Ok(_) => {}
-                // The others would wait as long.
+                // The other queries would time out as well.
                 Err(error @ OrderChangeError::Gateway(GatewayError::Unreachable(_))) => {
                     failure = Err(error);
                     break;
@@ -122,7 +122,7 @@ impl OrderService {
         failure
     }
 
-    /// Closes what waits for payment although the order is paid, and writes down what cannot be paid any more.
+    /// Closes trades that wait for payment although the order is paid, and records attempts that can no longer be paid.
     async fn end_other_attempts(&self, order: &Order) -> Result<(), OrderChangeError> {
         let (cause, now) = (Cause::system(), self.now());
         let (mut ended, mut failure) = (Vec::new(), Ok(()));
@@ -151,7 +151,7 @@ impl OrderService {
     }
 }
 
-/// Whether the order went on meanwhile, by a payment or by its buyer: that is no failure.
+/// Whether the order changed in the meantime, by a payment or by its buyer. That is not a failure.
 fn went_on(error: &OrderChangeError) -> bool {
     use domain::ledger::Refusal::{NotAllowed, UnknownOrder};
     matches!(error, OrderChangeError::Transact(TransactError::Refused(NotAllowed(_) | UnknownOrder)))

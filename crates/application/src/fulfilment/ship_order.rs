@@ -1,11 +1,11 @@
-//! 发货 and 退回库存: what staff do with the goods of an order.
+//! 发货 and 退回库存: shipment and return of an order's goods by staff.
 
 use domain::{Cause, OrderId, Restock, Shipment, ledger::Command};
 
 use crate::{OrderService, TransactError};
 
 impl OrderService {
-    /// Hands a paid order's goods to a carrier.
+    /// Records the shipment of a paid order.
     #[tracing::instrument(level = "debug", name = "ship_order", skip_all)]
     pub async fn ship(
         &self,
@@ -17,7 +17,7 @@ impl OrderService {
         self.transact.run(order_id.as_str(), &command, cause).await.map(drop)
     }
 
-    /// Puts pieces of an order back into stock without money, once for each request number.
+    /// Puts pieces of an order back into stock without a refund, once for each request number.
     pub async fn return_pieces(
         &self,
         order_id: &OrderId,

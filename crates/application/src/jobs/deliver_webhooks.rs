@@ -21,36 +21,36 @@ use tokio::{
 use super::{Job, JobError};
 use crate::retries::{ATTEMPTS, Again, Attempts};
 
-/// Delivers order events to one webhook endpoint: each at least once, those of an order one after the other. There is one
-/// such job an endpoint, so that none waits for another.
+/// Delivers order events to one webhook endpoint: each event at least once, and the events of one order in sequence.
+/// Each endpoint has its own job, so that a slow endpoint delays no other.
 pub struct DeliverWebhooks {
-    /// What the endpoint is called.
+    /// The endpoint's name.
     pub name: EndpointName,
-    /// What it is sent.
+    /// Which events it gets.
     pub filter: EventFilter,
-    /// Where the events are.
+    /// Reads the events and records their delivery.
     pub queue: Arc<dyn WebhookQueue>,
-    /// Where they are delivered to.
+    /// Sends the HTTP requests.
     pub endpoint: Arc<dyn WebhookEndpoint>,
-    /// Where the endpoint is paused.
+    /// Pauses the endpoint.
     pub endpoints: Arc<dyn WebhookEndpoints>,
-    /// What is due.
+    /// Tells which events are due.
     pub clock: Arc<dyn Clock>,
-    /// Keeps those apart who wait for the same rows.
+    /// Adds jitter between processes that wait for the same rows.
     pub randomness: Arc<dyn Randomness>,
-    /// After how long of failures alone the endpoint is paused.
+    /// How long deliveries must fail without a success before the endpoint is paused.
     pub pause_after: Duration,
-    /// Whether no more events are taken on, because the process stops.
+    /// Whether the process is stopping, so that no more events are claimed.
     pub is_winding_down: AtomicBool,
 }
 
 /// Events that are being delivered.
 type Deliveries = JoinSet<Result<u16, DeliveryError>>;
 
-/// What the tasks deliver, and since when.
+/// The delivery of each task and its start time.
 type InHand = HashMap<task::Id, (Claimed<Delivery>, Instant)>;
 
-/// Why events were not delivered, or may not have been.
+/// Why an event was not delivered, or may not have been.
 #[derive(Debug, thiserror::Error)]
 enum DeliveryError {
     #[error(transparent)]
@@ -59,31 +59,32 @@ enum DeliveryError {
     CutOff(#[source] JoinError),
 }
 
-/// How one delivery ended, and which task it was.
+/// The result of one delivery with its task id.
 type Ended = Result<(task::Id, Result<u16, DeliveryError>), JoinError>;
 
 impl DeliverWebhooks {
-    /// How many events are delivered at the same time, each of another order.
+    /// How many events are delivered concurrently, each of a different order.
     pub const AT_ONCE: usize = 32;
-    /// How long one process has events to itself: longer than [`WebhookEndpoint::deliver`] may take and that is recorded, or
-    /// another one would deliver them, and what follows them, at the same time.
+    /// How long one process owns claimed events. It is longer than [`WebhookEndpoint::deliver`] and the recording may
+    /// take; otherwise another process would deliver the same and later events at the same time.
     const LEASE: Duration = Duration::from_secs(90);
-    /// How long a pass that waits for a slow endpoint goes without a look at what has become due.
+    /// How often a pass that waits for a slow endpoint checks for newly due events.
     const LOOK_EVERY: Duration = Duration::from_millis(500);
-    /// How long a pass takes on more events; those that it has are delivered to their end.
+    /// How long a pass claims more events. It finishes the deliveries that it has begun.
     const TAKES_FOR: Duration = Duration::from_secs(30);
 
     async fn claim(&self, free: usize) -> Result<Vec<Claimed<Delivery>>, StoreError> {
         let Some(limit) = u32::try_from(free).ok().filter(|limit| *limit > 0) else { return Ok(Vec::new()) };
         let now = self.clock.now();
         match self.queue.claim(&self.name, now, now.after(Self::LEASE), limit).await {
-            // Those who hold the rows do the same: there is time.
+            // The processes that hold the rows do the same work, so skipping one turn does no harm.
             Err(StoreError::Busy(_)) => Ok(Vec::new()),
             claimed => claimed,
         }
     }
 
-    /// Begins to deliver these, and is done at once with those that the endpoint is not sent; says how many these were.
+    /// Starts to deliver the claimed events. Events that the endpoint does not want are recorded as done; returns their
+    /// number.
     async fn take_on(
         &self,
         claimed: Vec<Claimed<Delivery>>,
@@ -105,7 +106,7 @@ impl DeliverWebhooks {
         Ok(unwanted.len())
     }
 
-    /// Records what became of events, all that were delivered in one transaction.
+    /// Records the results of deliveries. All successes are recorded in one transaction.
     async fn write_down(&self, ended: Vec<Ended>, in_hand: &mut InHand) -> Result<(), StoreError> {
         let now = self.clock.now();
         let mut delivered = Vec::new();
@@ -136,7 +137,7 @@ impl DeliverWebhooks {
         let is_paused = self.pause_if_due(now).await?;
         for (Claimed { item: delivery, attempts }, attempt, error) in failed {
             let due_at = match delivery.next_try(now, attempts) {
-                // A paused endpoint is sent it when it is resumed.
+                // A paused endpoint gets the event after it is resumed.
                 None if is_paused => Some(now),
                 due_at => due_at,
             };
@@ -152,7 +153,8 @@ impl DeliverWebhooks {
         Ok(())
     }
 
-    /// Pauses the endpoint if it has failed for so long without a success, and logs that once; whether it is paused.
+    /// Pauses the endpoint if it has failed long enough without a success, and logs that once. Returns whether it is
+    /// paused.
     async fn pause_if_due(&self, now: ShopTime) -> Result<bool, StoreError> {
         let failing_before = now.before(self.pause_after);
         let pause = self.persist(|| self.endpoints.pause(&self.name, failing_before, now)).await?;
@@ -165,7 +167,7 @@ impl DeliverWebhooks {
         Ok(pause != Pause::None)
     }
 
-    /// Writes again as long as others hold the rows, within bounds.
+    /// Repeats a write while other transactions hold the rows, a bounded number of times.
     async fn persist<T, Write>(&self, write: impl Fn() -> Write) -> Result<T, StoreError>
     where
         Write: Future<Output = Result<T, StoreError>>,
@@ -180,7 +182,7 @@ impl DeliverWebhooks {
     }
 }
 
-/// An attempt that ended now, for the delivery log.
+/// The delivery log entry of an attempt that ended at `at`.
 fn attempt(
     delivery: &Delivery,
     at: ShopTime,
@@ -202,8 +204,8 @@ fn attempt(
     }
 }
 
-/// Delivers all that is due, and for a while what becomes due meanwhile. Events that take long hold up those of their own order
-/// alone. What was delivered and could not be recorded is delivered again.
+/// Delivers all due events, and for a while those that become due meanwhile. A slow delivery delays only later events
+/// of the same order. A delivery that could not be recorded is repeated.
 impl Job for DeliverWebhooks {
     const NAME: &'static str = "webhooks";
 

@@ -4,19 +4,19 @@ use ports::{Clock, StoreError, WebhookQueue};
 
 use super::{Job, JobError};
 
-/// Gives order events to the webhook endpoints beside the first one.
+/// Copies order events to the webhook endpoints other than the first one.
 pub struct DistributeEvents {
-    /// Where the events are.
+    /// Copies the events.
     pub queue: Arc<dyn WebhookQueue>,
-    /// Which endpoints are in use.
+    /// Gives the time from which endpoints count as in use.
     pub clock: Arc<dyn Clock>,
 }
 
 impl DistributeEvents {
-    /// How long an endpoint that is in no process's settings any more is given events: longer than the processes take to say
-    /// that it is in theirs, and longer than a restart.
+    /// How long an endpoint still gets events after no process has it in its settings: longer than a restart, and
+    /// longer than the interval at which processes register their endpoints.
     pub const SEEN_WITHIN: Duration = Duration::from_secs(24 * 3600);
-    /// How many are given at a time.
+    /// How many events one pass copies.
     const PASS: u32 = 500;
 }
 
@@ -27,7 +27,7 @@ impl Job for DistributeEvents {
         let now = self.clock.now();
         match self.queue.distribute(now, now.before(Self::SEEN_WITHIN), Self::PASS).await {
             Ok(done) => Ok(usize::try_from(done).unwrap_or(usize::MAX)),
-            // Those who hold the rows do the same: there is time.
+            // The processes that hold the rows do the same work, so skipping one turn does no harm.
             Err(StoreError::Busy(_)) => Ok(0),
             Err(error) => Err(error.into()),
         }

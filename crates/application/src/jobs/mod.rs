@@ -1,7 +1,7 @@
-//! What runs beside the requests, in every process: the supervisor, and the jobs that are no use cases of their own.
+//! Background jobs, which run in every process: the supervisor, and the jobs that belong to no use case.
 //!
-//! Each job takes what is due with a lease, so that several processes never do the same, and what a process that died had
-//! taken is taken again.
+//! Each job claims due work with a lease, so that two processes never do the same work, and work that a dead process had
+//! claimed is claimed again.
 
 mod deliver_webhooks;
 mod distribute_events;
@@ -24,25 +24,26 @@ use ports::{CartError, StoreError};
 use tokio::{sync::Semaphore, task::JoinSet};
 use tracing::Instrument;
 
-/// Something that is done again and again.
+/// Work that is repeated in passes.
 pub trait Job: Send + Sync + 'static {
-    /// What it is called in the log and in reports.
+    /// The job's name in the log and in reports.
     const NAME: &'static str;
 
-    /// The same with what tells several jobs of one kind apart.
+    /// The name that distinguishes several jobs of the same kind.
     fn name(&self) -> Cow<'static, str> {
         Cow::Borrowed(Self::NAME)
     }
 
-    /// Does what is due, as much as fits into one pass, and says how much was done or tried: where it is something, there may be
-    /// more, and the next pass follows at once. It may be cut off anywhere: what it had taken MUST be found again.
+    /// Does the due work that fits into one pass. Returns how many items it did or tried; if more than 0, the next pass
+    /// follows at once. A pass may be cut off anywhere: the work that it had claimed MUST be found again.
     fn pass(&self) -> impl Future<Output = Result<usize, JobError>> + Send;
 
-    /// The process stops: a pass that is under way ends with what it has, and takes on nothing more. None follows.
+    /// The process is stopping: a running pass finishes the work it has begun and claims no more. No further pass
+    /// follows.
     fn wind_down(&self) {}
 }
 
-/// Why a pass came to nothing.
+/// Why a pass failed.
 #[derive(Debug, thiserror::Error)]
 pub enum JobError {
     /// The database failed.
@@ -51,18 +52,18 @@ pub enum JobError {
     /// The carts failed.
     #[error(transparent)]
     Carts(#[from] CartError),
-    /// The work on some of what was due panicked. All else was done.
+    /// The work on some items panicked. The other items were done.
     #[error("the work on {panicked} of {due} panicked")]
     Panicked {
-        /// On how many.
+        /// How many items panicked.
         panicked: usize,
-        /// How many were due.
+        /// How many items were due.
         due: usize,
     },
 }
 
-/// Does the work on each that is due, at most so many at once, and says how many they were. Each has a task of its own, so that a
-/// panic over one keeps no other from being done; it is due again when its lease ends.
+/// Runs the work on each due item, at most `at_once` concurrently, and returns the number of items. Each item has its
+/// own task: a panic does not affect the others, and the item is due again when its lease ends.
 pub(crate) async fn each<W>(
     work: impl Iterator<Item = (String, W)>,
     at_once: usize,

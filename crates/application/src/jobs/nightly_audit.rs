@@ -10,24 +10,25 @@ use ports::{Clock, metric};
 use super::{Job, JobError};
 use crate::{Audit, AuditReport};
 
-/// Audits once a day, from a time of the day on, and says loudly what is not right.
+/// Audits once a day, after a given time, and logs differences as errors.
 pub struct NightlyAudit {
     audit: Audit,
     clock: Arc<dyn Clock>,
-    /// How long after midnight.
+    /// The time of the audit, counted from midnight.
     at: Duration,
-    /// The last day that is done, or before which nobody asked for an audit.
+    /// The last audited day, or the day before the first audit that this process does.
     done: Mutex<ShopDate>,
 }
 
 impl NightlyAudit {
-    /// How many findings are logged; all of them are what `dashop audit` prints.
+    /// How many findings are logged. `dashop audit` prints more.
     const LOGGED: usize = 20;
 
-    /// A process that starts so long after `at` does the audit of the day: it may have been restarted just then.
+    /// A process that starts within this time after `at` still does the audit: it may have been restarted at that
+    /// moment.
     const CATCHES_UP_FOR: Duration = Duration::from_secs(2 * 3600);
 
-    /// Begins at the next `at` after now, counted from midnight in Asia/Shanghai, or at once where that has just passed.
+    /// The first audit is at the next `at`, counted from midnight in Asia/Shanghai, or at once if `at` has just passed.
     pub fn new(audit: Audit, clock: Arc<dyn Clock>, at: Duration) -> Self {
         let now = clock.now();
         let latest = latest(now, at);
@@ -41,7 +42,7 @@ impl NightlyAudit {
     }
 }
 
-/// The day of the latest audit: until `at`, that is the day before.
+/// The day of the latest due audit: the day before if it is earlier than `at`.
 fn latest(now: ShopTime, at: Duration) -> ShopDate {
     now.before(at).date()
 }
@@ -64,7 +65,7 @@ impl Job for NightlyAudit {
 }
 
 fn show(report: &AuditReport, ended: ShopTime, took: Duration) {
-    // Exact up to 2^53, which nothing here comes near.
+    // Exact up to 2^53; these values are far below.
     gauge!(metric::AUDIT_DIFFERENCES).set(report.differences() as f64);
     gauge!(metric::AUDIT_ORDERS).set(report.orders as f64);
     gauge!(metric::AUDIT_DURATION).set(took);

@@ -5,18 +5,18 @@ use ports::{Clock, IdempotencyKeys, RefusedMessages, WebhookEndpoints, WebhookQu
 
 use super::{DistributeEvents, Job, JobError};
 
-/// Forgets the keys of requests that nobody repeats any more.
+/// Deletes idempotency keys whose requests are no longer repeated.
 pub struct PurgeKeys {
-    /// The keys.
+    /// Deletes the keys.
     pub keys: Arc<dyn IdempotencyKeys>,
-    /// How old they are.
+    /// Gives the current time.
     pub clock: Arc<dyn Clock>,
-    /// For how long a request can be repeated.
+    /// How long a request can be repeated.
     pub retention: Duration,
 }
 
 impl PurgeKeys {
-    /// How many are forgotten at a time.
+    /// How many keys one pass deletes.
     const PASS: u32 = 200;
 }
 
@@ -30,13 +30,13 @@ impl Job for PurgeKeys {
     }
 }
 
-/// Forgets messages that could never be stored, once nobody will look at them any more: they name buyers.
+/// Deletes refused messages when they are too old to be of use: they contain personal data.
 pub struct PurgeRefused {
-    /// The messages.
+    /// Deletes the messages.
     pub messages: Arc<dyn RefusedMessages>,
-    /// How old they are.
+    /// Gives the current time.
     pub clock: Arc<dyn Clock>,
-    /// For how long they are kept.
+    /// How long messages are kept.
     pub retention: Duration,
 }
 
@@ -45,21 +45,21 @@ impl Job for PurgeRefused {
 
     async fn pass(&self) -> Result<usize, JobError> {
         self.messages.forget_refused(self.clock.now().before(self.retention)).await?;
-        // There are never so many that some are left.
+        // One call deletes all old messages.
         Ok(0)
     }
 }
 
-/// Forgets events that were delivered long ago, old attempts of the delivery log, and endpoints that are in no settings any
-/// more. Says before that which ones are in the settings of this process.
+/// Deletes events that were delivered long ago, old attempts in the delivery log, and endpoints that are in no settings
+/// any more. Before that, it registers the endpoints in this process's settings.
 pub struct PurgeOutbox {
-    /// Where the events are.
+    /// Deletes the events.
     pub queue: Arc<dyn WebhookQueue>,
-    /// Where the endpoints and the delivery log are.
+    /// Registers endpoints and deletes attempts.
     pub endpoints: Arc<dyn WebhookEndpoints>,
-    /// The endpoints of the settings.
+    /// The endpoints in the settings.
     pub names: Vec<EndpointName>,
-    /// What is long ago.
+    /// Gives the current time.
     pub clock: Arc<dyn Clock>,
     /// How long events are kept after they were delivered.
     pub retention: Duration,
@@ -68,9 +68,9 @@ pub struct PurgeOutbox {
 }
 
 impl PurgeOutbox {
-    /// How many are forgotten at a time.
+    /// How many events of each endpoint, and how many attempts, one pass deletes.
     const PASS: u32 = 500;
-    /// How many attempts are kept at most, however young they are.
+    /// How many attempts are kept at most, regardless of their age.
     const ATTEMPTS_KEPT: u64 = 1_000_000;
 }
 

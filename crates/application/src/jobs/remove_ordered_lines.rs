@@ -5,25 +5,25 @@ use ports::{CartRemoval, CartRemovalQueue, CartStore, Clock};
 
 use super::{Job, JobError};
 
-/// Removes ordered lines from carts that live elsewhere than the orders, from the record that was written with the
-/// order, where the process that placed the order did not.
+/// Removes ordered lines from carts that are not in the database of the orders. Each order is written with a record of
+/// the removal; this job does the removals that the process which placed the order has not done.
 pub struct RemoveOrderedLines {
-    /// Where the record is.
+    /// Reads the records.
     pub queue: Arc<dyn CartRemovalQueue>,
     /// The carts.
     pub carts: Arc<dyn CartStore>,
-    /// What is old enough to be left over.
+    /// Tells which records are old enough.
     pub clock: Arc<dyn Clock>,
 }
 
 impl RemoveOrderedLines {
-    /// What is younger is still in the hands of the process that placed the order.
+    /// The process that placed the order may still be at work on younger removals.
     const LEFT_OVER_AFTER: Duration = Duration::from_secs(15);
     /// How many removals one pass does at most.
     const PASS: u32 = 100;
 }
 
-/// What was left over.
+/// Does the removals that were left over.
 impl Job for RemoveOrderedLines {
     const NAME: &'static str = "cart_removals";
 
@@ -40,7 +40,7 @@ impl Job for RemoveOrderedLines {
     }
 }
 
-/// The orders of removals, but for those that failed.
+/// The orders of these removals, except those in `failed`.
 pub(crate) fn order_ids(removals: &[CartRemoval], failed: &[OrderId]) -> Vec<OrderId> {
     removals.iter().map(|removal| &removal.order_id).filter(|id| !failed.contains(id)).cloned().collect()
 }

@@ -17,10 +17,10 @@ use tracing::Instrument;
 
 use super::{Job, JobError};
 
-/// Runs jobs, each on its own, until it is stopped: a pass that panics, hangs or fails is counted, and the next one
-/// comes all the same.
+/// Runs jobs, each in its own task, until it is stopped. A pass that panics, hangs or fails is counted, and the next
+/// pass follows nevertheless.
 ///
-/// Dropped, it ends them in the middle of whatever they do.
+/// When the supervisor is dropped, it aborts the jobs.
 pub struct Supervisor {
     stalled_after: Duration,
     randomness: Arc<dyn Randomness>,
@@ -32,34 +32,34 @@ pub struct Supervisor {
 /// How a job is run.
 #[derive(Debug, Clone, Copy)]
 pub struct Schedule {
-    /// How long after a pass that found nothing to do the next one begins, give or take a quarter.
+    /// The wait after a pass that found nothing to do, plus or minus a quarter.
     pub every: Duration,
     /// How long a pass may take before it is cut off.
     pub limit: Duration,
-    /// Whether the service is not ready where the job is stalled.
+    /// Whether the service is not ready while the job is stalled.
     pub is_essential: bool,
 }
 
-/// The state of the jobs.
+/// The health of all jobs.
 #[derive(Debug, Clone, Default)]
 pub struct JobHealth(Vec<Arc<Record>>);
 
-/// How one job is.
+/// The health of one job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobReport {
     /// [`Job::name`].
     pub name: Cow<'static, str>,
-    /// Whether the service is not ready where the job is stalled.
+    /// Whether the service is not ready while the job is stalled.
     pub is_essential: bool,
-    /// How long ago a pass succeeded last, or the job was started.
+    /// The time since the last successful pass, or since the start of the job.
     pub since_success: Duration,
-    /// Whether that is too long ago.
+    /// Whether that is too long.
     pub is_stalled: bool,
-    /// Why the last pass that failed did; `None` if the last pass succeeded.
+    /// Why the last pass failed; `None` if it succeeded.
     pub failure: Option<String>,
 }
 
-/// What is known of a job.
+/// The recorded state of a job.
 #[derive(Debug)]
 struct Record {
     name: Cow<'static, str>,
@@ -73,12 +73,12 @@ struct Counts {
     failures: u64,
     last_success: Instant,
     failure: Option<String>,
-    /// When it was last said that the job is stalled.
+    /// When the stall was last logged.
     reported: Option<Instant>,
     is_at_work: bool,
 }
 
-/// Why a pass did not succeed.
+/// Why a pass failed.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error(transparent)]
@@ -90,16 +90,16 @@ enum Failure {
 }
 
 impl Supervisor {
-    /// The longest wait after a pass that failed.
+    /// The longest wait after a failed pass.
     const LONGEST_WAIT_AFTER_FAILURE: Duration = Duration::from_secs(60);
 
-    /// Of jobs that are stalled when they have not succeeded for that long, beside their own interval.
+    /// A job counts as stalled after `stalled_after` without success, in addition to its own interval.
     pub fn new(stalled_after: Duration, randomness: Arc<dyn Randomness>) -> Self {
         let (stop, _) = watch::channel(false);
         Self { stalled_after, randomness, running: JoinSet::new(), stop, records: Vec::new() }
     }
 
-    /// Runs one more job.
+    /// Starts another job.
     pub fn start<J: Job>(&mut self, job: Arc<J>, schedule: Schedule) {
         let record = Arc::new(Record::new(job.name(), schedule, self.stalled_after));
         self.records.push(Arc::clone(&record));
@@ -107,13 +107,13 @@ impl Supervisor {
         self.running.spawn(run(job, schedule, record, Arc::clone(&self.randomness), stop));
     }
 
-    /// How the jobs that were started so far are.
+    /// The health of the jobs that were started so far.
     pub fn health(&self) -> JobHealth {
         JobHealth(self.records.clone())
     }
 
-    /// Lets each job end the pass that it is in, with nothing more than it has taken on, and begins no other; cuts off what
-    /// takes longer than `within`.
+    /// Lets each job finish the work that it has begun, and starts no further passes. Aborts the jobs that take longer
+    /// than `within`.
     pub async fn stop(mut self, within: Duration) {
         self.stop.send_replace(true);
         let all_ended = async { while self.running.join_next().await.is_some() {} };
@@ -141,7 +141,7 @@ async fn run<J: Job>(
     for outcome in ["succeeded", "failed", "panicked", "cut_off"] {
         counter!(metric::JOB_PASSES, "name" => name.clone(), "outcome" => outcome).increment(0);
     }
-    // Processes that are started together do not go on in step.
+    // A random first wait, so that processes that are started together do not run in step.
     let mut wait = part(schedule.every, randomness.draw());
     loop {
         tokio::select! {
@@ -155,7 +155,7 @@ async fn run<J: Job>(
         let outcome = {
             let pass = pin!(one_pass(&job, schedule.limit).instrument(span.clone()));
             let stopping = async {
-                // Where nobody can stop it any more, it is being dropped.
+                // An error means that the supervisor is gone: it is being dropped.
                 let _ = stop.wait_for(|stops| *stops).await;
                 job.wind_down();
                 pending().await
@@ -186,7 +186,7 @@ fn word(outcome: &Result<usize, Failure>) -> &'static str {
     }
 }
 
-/// A pass in a task of its own, so that its panic ends nothing else. Dropped, it ends the pass.
+/// Runs a pass in its own task, so that a panic ends nothing else. When the future is dropped, the pass is aborted.
 async fn one_pass<J: Job>(job: &Arc<J>, limit: Duration) -> Result<usize, Failure> {
     let job = Arc::clone(job);
     let mut pass = JoinSet::new();
@@ -205,7 +205,7 @@ fn panic_message(error: JoinError) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
 }
 
-/// So much of `span` as `drawn` is of all numbers.
+/// Scales `span` by `drawn` / `u32::MAX`.
 fn part(span: Duration, drawn: u32) -> Duration {
     span.mul_f64(f64::from(drawn) / f64::from(u32::MAX))
 }
@@ -223,7 +223,7 @@ impl Record {
             reported: None,
             is_at_work: false,
         };
-        // Nobody waits for what is not essential: a long pass of it has not stalled.
+        // A long pass of a job that is not essential delays nobody, so it does not count as a stall.
         let at_work = if is_essential { Duration::ZERO } else { limit };
         let stalled_after = stalled_after + every + at_work;
         Self { name, is_essential, stalled_after, counts: Mutex::new(counts) }
@@ -233,7 +233,7 @@ impl Record {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts a pass and says in the log how it went. `None` if it did not succeed.
+    /// Counts a pass and logs its result. Returns `None` if it failed.
     fn note(&self, outcome: Result<usize, Failure>) -> Option<usize> {
         let mut counts = self.counts();
         counts.is_at_work = false;
@@ -279,7 +279,7 @@ impl Record {
 }
 
 impl Counts {
-    /// Says that the job is stalled, and says it again as long as it is.
+    /// Logs that the job is stalled, and repeats it while the stall lasts.
     fn report_stall(&mut self, record: &Record) {
         let since_success = self.last_success.elapsed();
         let is_due = self.reported.is_none_or(|reported| reported.elapsed() > record.stalled_after);
@@ -297,12 +297,12 @@ impl Counts {
 }
 
 impl JobHealth {
-    /// How each job is.
+    /// The health of each job.
     pub fn reports(&self) -> Vec<JobReport> {
         self.0.iter().map(|record| record.report()).collect()
     }
 
-    /// What keeps the service from being ready, in words: the jobs that it cannot do without and that are stalled.
+    /// Why the service is not ready: a text for each essential job that is stalled.
     pub fn missing(&self) -> Vec<String> {
         let stalled = self.reports().into_iter().filter(|job| job.is_stalled && job.is_essential);
         let words = stalled.map(|job| {

@@ -1,7 +1,8 @@
-//! 取消订单: an unpaid order is given up, by its buyer, by staff, or because its deadline passed.
+//! 取消订单: the buyer, staff or the passed deadline cancels an unpaid order.
 //!
-//! Its channel is asked first, about each attempt to pay: what turns out paid is settled and not cancelled, and a trade that
-//! waits for payment is closed, so that it cannot be paid afterwards. Then the order and its stock change in one transaction.
+//! First the channel is queried about each attempt to pay. If an attempt is paid, the order is settled and not cancelled. A
+//! trade that waits for payment is closed, so that it cannot be paid afterwards. Then the order and its stock change in one
+//! transaction.
 
 use domain::{
     Caller, Cause, Order, OrderId, PaymentAttempt, Transition, Trigger, UserId,
@@ -11,7 +12,7 @@ use domain::{
 use crate::{OrderChangeError, OrderService};
 
 impl OrderService {
-    /// The buyer gives up their order. Doing so again is no error and changes nothing.
+    /// Cancels an order of the buyer. A repeated call is no error and changes nothing.
     #[tracing::instrument(level = "debug", name = "cancel_order", skip_all)]
     pub async fn cancel_by_buyer(
         &self,
@@ -24,7 +25,7 @@ impl OrderService {
         self.cancel(order_id, Some(buyer), reason.unwrap_or("买家取消"), cause).await
     }
 
-    /// Staff give up an order. Doing so again is no error and changes nothing.
+    /// Cancels an order for staff. A repeated call is no error and changes nothing.
     #[tracing::instrument(level = "debug", name = "cancel_order", skip_all)]
     pub async fn cancel_by_shop(
         &self,
@@ -35,7 +36,7 @@ impl OrderService {
         self.cancel(order_id, None, reason, cause).await
     }
 
-    /// The deadline of an order has passed.
+    /// Cancels an order whose deadline has passed.
     pub(crate) async fn cancel_by_deadline(&self, order_id: &OrderId) -> Result<(), OrderChangeError> {
         self.cancel(order_id, None, "超过支付期限,自动取消", &Cause::system()).await
     }
@@ -50,7 +51,7 @@ impl OrderService {
         let order = self.orders.find(order_id).await?;
         let is_theirs = |order: &Order| buyer.is_none_or(|buyer| buyer == order.user_id);
         let order = order.filter(is_theirs).ok_or(Refusal::UnknownOrder)?;
-        // A channel is asked only about an order that can be cancelled.
+        // A channel is queried only if the order can be cancelled.
         if order.status.on(Trigger::Cancelled).map_err(Refusal::from)? == Transition::AlreadyDone {
             return Ok(());
         }

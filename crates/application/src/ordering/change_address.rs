@@ -1,11 +1,11 @@
-//! 修改收货地址: an order goes elsewhere, for its buyer until it is paid, for staff until it is shipped.
+//! 修改收货地址: changes the address of an order. Buyers may do so until it is paid, staff until it is shipped.
 
 use domain::{AddressId, Caller, Cause, OrderId, ShippingAddress, ledger::Command};
 
 use crate::{OrderChangeError, OrderService};
 
 impl OrderService {
-    /// The buyer chooses another of their addresses. Doing so again is no error and changes nothing.
+    /// The buyer chooses another of their addresses. A repeated call is no error and changes nothing.
     #[tracing::instrument(level = "debug", name = "change_address", skip_all)]
     pub async fn change_address_by_buyer(
         &self,
@@ -28,8 +28,8 @@ impl OrderService {
         Ok(())
     }
 
-    /// Staff enter another address, in place of the one that they saw, if they say so: the buyer may have changed it since. Doing so
-    /// again is no error and changes nothing.
+    /// Staff enter another address. With `expected`, the change is refused if the buyer has changed the address since staff
+    /// saw it. A repeated call is no error and changes nothing.
     #[tracing::instrument(level = "debug", name = "change_address", skip_all)]
     pub async fn change_address_by_shop(
         &self,

@@ -1,4 +1,4 @@
-//! 订单查询: a buyer's orders, newest first, a page at a time.
+//! 订单查询: a buyer's orders, newest first, page by page.
 
 use domain::{Caller, Order, OrderId, OrderStatus, PaymentRecord, RefundDue, order_number};
 use ports::{OrderListQuery, StoreError};
@@ -8,7 +8,7 @@ use crate::{
     pages::{Page, one_more},
 };
 
-/// An order, with the payments for it that are refunded.
+/// An order with the sum of its payments that are to be refunded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedOrder {
     /// The order.
@@ -18,7 +18,7 @@ pub struct ListedOrder {
 }
 
 impl OrderService {
-    /// One page of the user's orders: those in this status, or all; the first ones, or what follows the order `before`.
+    /// One page of the user's orders, with this status or all: the first page, or the orders after the order `before`.
     #[tracing::instrument(level = "debug", name = "list_orders", skip_all)]
     pub async fn list(
         &self,
@@ -33,7 +33,7 @@ impl OrderService {
         Ok(Page { items: self.listed(items).await?, next })
     }
 
-    /// Adds the refunds due to orders.
+    /// Adds the refunds due to the orders.
     async fn listed(&self, orders: Vec<Order>) -> Result<Vec<ListedOrder>, StoreError> {
         if orders.is_empty() {
             return Ok(Vec::new());

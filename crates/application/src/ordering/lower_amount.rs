@@ -1,7 +1,8 @@
-//! 改价: staff lower what an unpaid order costs.
+//! 改价: staff lower the amount of an unpaid order.
 //!
-//! A channel charges for an attempt what it was opened with, so it is asked about each first: what turns out paid is settled
-//! and keeps its amount, and a trade that waits for payment is closed. The buyer pays the new amount in a new attempt.
+//! A channel charges the amount with which an attempt was opened, so each attempt is queried first. If an attempt is paid,
+//! the order is settled and keeps its amount; a trade that waits for payment is closed. The buyer pays the new amount in a
+//! new attempt.
 
 use domain::{
     Cause, Money, OrderId, PaymentAttempt,
@@ -13,11 +14,11 @@ use crate::{
     retries::{Again, Attempts},
 };
 
-/// How often the attempts of an order are ended anew because another one was opened meanwhile.
+/// How often the attempts are ended again because another attempt was opened in the meantime.
 const TRIES: u32 = 3;
 
 impl OrderService {
-    /// Lowers the amount from what it is taken to be. Doing so again is no error and changes nothing.
+    /// Lowers the amount if it is still `expected`. A repeated call is no error and changes nothing.
     #[tracing::instrument(level = "debug", name = "lower_amount", skip_all)]
     pub async fn lower_amount(
         &self,
@@ -31,7 +32,7 @@ impl OrderService {
         loop {
             let order = self.orders.find(order_id).await?.ok_or(Refusal::UnknownOrder)?;
             let attempts = PaymentAttempt::of(&order, self.orders.attempts(order_id).await?);
-            // A channel is asked only about an amount that can be lowered.
+            // A channel is queried only if the amount can be lowered.
             if !order.is_to_be_lowered(&attempts, expected, amount, self.now())? {
                 return Ok(());
             }

@@ -1,4 +1,4 @@
-//! An order from its preview to its placing, what its buyer sees of it, and its end before it is paid.
+//! Preview, placement, views, changes and cancellation of orders.
 
 mod cancel_order;
 mod change_address;

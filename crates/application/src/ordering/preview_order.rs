@@ -1,4 +1,4 @@
-//! 确认订单: shows what an order would contain and cost. Changes nothing but the remembered direct buy.
+//! 确认订单: shows what an order would contain and cost. Changes only the remembered direct buy.
 
 use std::collections::BTreeMap;
 
@@ -11,14 +11,14 @@ use crate::ShoppingService;
 /// What an order would contain and cost.
 #[derive(Debug)]
 pub struct Preview {
-    /// The buyer's addresses, the default one first; the page shows them whatever went wrong, as far as they are known.
+    /// The buyer's addresses, the default one first. The page shows them even after an error, if they are known.
     pub addresses: Vec<Address>,
-    /// Lines and sums, or why such an order cannot be placed.
+    /// Lines and sums, or why the order cannot be placed.
     pub quote: Result<Quote, PlacementError>,
 }
 
 impl ShoppingService {
-    /// Previews what the buyer of this name is about to order.
+    /// Previews an order of this buyer.
     #[tracing::instrument(level = "debug", name = "preview_order", skip_all)]
     pub async fn preview(&self, caller: &Caller, items: OrderItems) -> Preview {
         match self.buyer(caller).await {
@@ -27,8 +27,8 @@ impl ShoppingService {
         }
     }
 
-    /// What the page shows of a buyer whose request cannot be read: the addresses, as far as they are known. What a direct buy
-    /// showed before is forgotten, as where there is nothing to show.
+    /// The preview for a request that cannot be read: the buyer's addresses, if they are known. For a direct buy, the
+    /// remembered one is deleted, as after every failed preview.
     pub async fn unread_preview(
         &self,
         caller: &Caller,
@@ -78,9 +78,9 @@ impl ShoppingService {
         }
     }
 
-    /// Remembers what was shown, which may be nothing: what was shown before is not what the buyer wants now.
+    /// Remembers the previewed direct buy. `None` deletes the remembered one: it is no longer what the buyer wants.
     ///
-    /// Where that fails, nothing is shown: a page that does not say what it buys would order what was shown before.
+    /// If this fails, the preview fails too: otherwise a client that names no SKU would order the earlier preview.
     async fn remember(&self, user_id: UserId, shown: Option<&Quote>) -> Result<(), StoreError> {
         match shown.and_then(|quote| quote.lines.first()) {
             Some(PricedLine { sku, quantity, .. }) => {
@@ -91,7 +91,7 @@ impl ShoppingService {
         }
     }
 
-    /// How many of what.
+    /// The ticked SKUs of the cart with their quantities.
     async fn ticked_lines(&self, user_id: UserId) -> Result<BTreeMap<SkuId, i64>, PlacementError> {
         let mut cart = self.carts.load(user_id).await?;
         if let Some(removals) = &self.removals {

@@ -1,4 +1,4 @@
-//! 订单详情: one order of a buyer, and how it came to be where it is.
+//! 订单详情: one order of a buyer, with its history.
 
 use domain::{
     Caller, Cause, NotAdmitted, Order, OrderId, OrderStatus, PaymentAttempt, Refund, RefundDue, RefundKind,
@@ -13,23 +13,23 @@ use crate::OrderService;
 pub struct OrderDetails {
     /// The order.
     pub order: Order,
-    /// The attempts to pay it that are on record, the first opened first; none while there is only the first one.
+    /// The recorded attempts to pay, in the order in which they were opened; empty while there is only the first attempt.
     pub attempts: Vec<PaymentAttempt>,
-    /// What its buyer paid that goes back because it came too late or twice.
+    /// The sum of late and duplicate payments, which are refunded; `None` if there are none.
     pub refund_due: Option<RefundDue>,
-    /// What of the payment that paid it went back, or is going back, the first asked for first.
+    /// Refunds that are done or requested, except those of late and duplicate payments, in the order of their requests.
     pub refunds: Vec<Refund>,
-    /// From its creation on.
+    /// All changes, beginning with the creation.
     pub timeline: Vec<TimelineEntry>,
 }
 
-/// Why there is nothing to show.
+/// Why an order is not shown.
 #[derive(Debug, thiserror::Error)]
 pub enum ShowOrderError {
-    /// The token's user is not let in.
+    /// The user of the token is not admitted.
     #[error(transparent)]
     NotAdmitted(#[from] NotAdmitted),
-    /// There is no such order, or it is another user's; the caller is not told which. Never where a list is asked for.
+    /// The order does not exist or belongs to another user; the error does not tell which. Never occurs for lists.
     #[error("no such order")]
     UnknownOrder,
     /// The database failed.
@@ -54,7 +54,7 @@ impl OrderService {
     }
 }
 
-/// Refused refunds are left out; payments that did not pay the order are shown as [`RefundDue`].
+/// Failed refunds are left out. Late and duplicate payments are shown as [`RefundDue`].
 fn concerns_buyer(refund: &Refund) -> bool {
     let is_of_order = match refund.kind {
         RefundKind::Shop | RefundKind::External => true,
@@ -63,7 +63,7 @@ fn concerns_buyer(refund: &Refund) -> bool {
     is_of_order && refund.status != RefundStatus::Failed
 }
 
-/// The changes of an order, with its creation, which is in the order itself, in front.
+/// The changes of an order, preceded by its creation, which is stored in the order itself.
 pub(crate) fn timeline(order: &Order, changes: Vec<TimelineEntry>) -> Vec<TimelineEntry> {
     let created = TimelineEntry {
         from: None,

@@ -1,4 +1,4 @@
-//! Invites buyers to pay their orders. Every invitation belongs to an attempt to pay.
+//! Makes the URLs with which buyers pay their orders. Each URL belongs to an attempt to pay.
 
 use domain::{
     Cause, Channel, EndedAttempt, Money, Order, OrderId, OrderLedger, PaymentAttempt, PaymentProduct,
@@ -11,35 +11,35 @@ use crate::{
     retries::{Again, Attempts},
 };
 
-/// How often the attempts of an order are looked at anew because another one was opened meanwhile.
+/// How often the attempts of an order are read again because another attempt was opened in the meantime.
 const TRIES: u32 = 3;
 
 /// How a buyer wants to pay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PaymentWish {
-    /// Where.
+    /// The payment channel.
     pub channel: Channel,
-    /// By which product of the channel, which follows from the device.
+    /// The payment product of the channel. It depends on the device.
     pub product: PaymentProduct,
-    /// Whether in a new attempt, even if there is one by this product: with another account, or because the old one does
-    /// not work.
+    /// Whether to open a new attempt even if there is one with this product: the buyer wants to use another account, or the
+    /// old attempt does not work.
     pub anew: bool,
-    /// What the client takes the order to cost; `None` if it is paid at whatever it costs.
+    /// The amount that the client expects; `None` to pay whatever amount the order has.
     pub expected_amount: Option<Money>,
-    /// Whether the page of the shop can show the channel's code in place, beside leading to the channel.
+    /// Whether the shop's page can also show the channel's code in a frame.
     pub as_code: bool,
 }
 
-/// Where and what a buyer pays.
+/// The URL and the amount of a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentInvitation {
     /// The order.
     pub order_id: OrderId,
-    /// Goods and freight: exactly what the channel will charge.
+    /// Goods and freight: exactly the amount that the channel charges.
     pub total_amount: Money,
-    /// Where the browser goes to pay it.
+    /// The URL of the channel's page for this payment.
     pub pay_url: String,
-    /// The same as a code, for a frame of the shop's page, if it was wished for and can be shown.
+    /// The URL that shows the same payment as a code in a frame of the shop's page; `None` if not requested or not possible.
     pub code_url: Option<String>,
 }
 
@@ -58,7 +58,7 @@ pub enum StartedPayment {
 }
 
 impl PaymentWish {
-    /// To open an attempt of this kind after these have ended.
+    /// The command that opens such an attempt after `ended` have ended.
     fn open(self, ended: Vec<EndedAttempt>) -> Command {
         let Self { channel, product, expected_amount: expected, .. } = self;
         Command::OpenAttempt { channel, product, expected, ended }
@@ -66,7 +66,7 @@ impl PaymentWish {
 }
 
 impl OrderService {
-    /// The invitation to pay an order that was placed this moment.
+    /// Starts the payment of an order that was just placed.
     pub(crate) async fn invite_first(
         &self,
         order: &Order,
@@ -80,7 +80,8 @@ impl OrderService {
         match attempts.iter().find(|first| first.serves(order, channel, product)) {
             Some(first) => self.sign(order, first, false).await,
             None => {
-                // Another request may have handed out the URL of the attempt that has the order's number meanwhile.
+                // Another request may have given out the URL of the first attempt, which has the order's number, in the
+                // meantime.
                 let number = order.id.as_str().to_owned();
                 let unused = EndedAttempt { out_trade_no: number, is_final: false };
                 let wish = PaymentWish { channel, product, ..PaymentWish::default() };
@@ -91,9 +92,9 @@ impl OrderService {
         }
     }
 
-    /// The invitation to pay an order. The same wish gives the same parameters each time, so that the channel continues a trade
-    /// that the buyer has begun. A new attempt is opened once the others were asked about: what is paid is settled,
-    /// what waits for payment is closed.
+    /// Starts the payment of an order. The same wish gives the same parameters each time, so that the channel continues a
+    /// trade that the buyer has begun. Before a new attempt is opened, the channel is queried about the others: payments
+    /// are settled, and trades that wait for payment are closed.
     pub(crate) async fn invite(
         &self,
         mut order: Order,
@@ -106,7 +107,7 @@ impl OrderService {
             }
             let attempts = PaymentAttempt::of(&order, self.orders.attempts(&order.id).await?);
             let PaymentWish { channel, product, anew, .. } = wish;
-            // Before anything is ended: where no other one can be opened, what is open stays open.
+            // Checked before any attempt is ended: if no further one can be opened, the open attempts stay open.
             let kept = PaymentAttempt::to_keep(&attempts, &order, channel, product, anew)?;
             if let Some(attempt) = kept {
                 return self.sign(&order, attempt, wish.as_code).await;
@@ -122,7 +123,7 @@ impl OrderService {
         }
     }
 
-    /// To the attempt that was opened, unless what was said of another one has paid the order.
+    /// Starts the payment in the attempt that was opened, unless a payment in another attempt has paid the order.
     async fn lead(
         &self,
         order: &Order,
@@ -169,7 +170,7 @@ pub(super) fn paid(order: &Order) -> StartedPayment {
     StartedPayment::AlreadyPaid { order_id: order.id.clone(), total_amount: order.total_amount }
 }
 
-/// What the buyer reads at the channel: the names of the goods.
+/// The text that the buyer reads at the channel: the names of the goods.
 fn subject(order: &Order) -> String {
     let names: Vec<&str> =
         order.goods.iter().map(|line| line.name.as_str()).filter(|name| !name.is_empty()).collect();

@@ -1,4 +1,4 @@
-//! How an order is paid, how money goes back, and how both are compared with a channel's bill.
+//! Payments, refunds, and reconciliation with a channel's bill.
 
 mod cashier;
 mod payment_result;

@@ -1,7 +1,7 @@
-//! 支付结果: the browser came back from the channel and wants to know whether the order is paid.
+//! 支付结果: the browser returns from the channel and asks whether the order is paid.
 //!
-//! What it brings proves only that the channel knows the trade; it can be replayed. Whether the order is paid is known to
-//! the database, or else to the channel.
+//! The return URL proves only that the channel knows the trade, and it can be replayed. Whether the order is paid follows
+//! from the database, or else from a query to the channel.
 
 use std::time::Duration;
 
@@ -11,31 +11,31 @@ use ports::{GatewayError, NotVerified, PaymentChannel, StoreError};
 use super::recently::Asked;
 use crate::{OrderService, SettleError};
 
-/// Why the result is not known.
+/// Why the result is unknown.
 #[derive(Debug, thiserror::Error)]
 pub enum PaymentResultError {
-    /// The channel did not sign what the browser brought.
+    /// The return URL has no valid signature of the channel.
     #[error(transparent)]
     NotVerified(#[from] NotVerified),
-    /// It is for another shop.
+    /// The payment is for another shop.
     #[error(transparent)]
     NotForUs(#[from] NotForUs),
     /// The order does not exist.
     #[error("no such order")]
     UnknownOrder,
-    /// The channel was asked and gave no usable answer.
+    /// The channel was queried and gave no usable answer.
     #[error("the payment channel gave no answer about the order")]
     Gateway {
-        /// The order, not paid so far as is known.
+        /// The order; it is not paid, as far as is known.
         order: Box<Order>,
         /// What went wrong.
         #[source]
         cause: GatewayError,
     },
-    /// The channel is being asked, or was asked a moment ago, and what it says is not on record.
+    /// The channel is being queried, or was queried a moment ago, and its answer is not on record.
     #[error("the payment channel was asked about the order a moment ago")]
     NotKnownYet(Box<Order>),
-    /// The channel says that it is paid, and that could not be written down.
+    /// The channel says that the order is paid, and the payment could not be recorded.
     #[error(transparent)]
     Settle(#[from] SettleError),
     /// The database failed.
@@ -44,12 +44,12 @@ pub enum PaymentResultError {
 }
 
 impl OrderService {
-    /// Because of returns a channel is asked about one order no more often than this.
+    /// The shortest time between two queries to a channel about one order that returns cause.
     pub const ASKED_PAUSE: Duration = Duration::from_secs(3);
-    /// Of how many orders it is remembered that they were asked about.
+    /// For how many orders the last query is remembered.
     pub const ASKED_REMEMBERED: u64 = 10_000;
 
-    /// The order that the query string of a channel's return names, whose status says whether it is paid.
+    /// The order that the query string of a channel's return URL names. Its status says whether it is paid.
     #[tracing::instrument(level = "debug", name = "payment_result", skip_all)]
     pub async fn payment_result(
         &self,
@@ -63,15 +63,15 @@ impl OrderService {
         let id = OrderId::parse(order_number(&returned.out_trade_no))
             .map_err(|_| PaymentResultError::UnknownOrder)?;
         let order = self.orders.find(&id).await?.ok_or(PaymentResultError::UnknownOrder)?;
-        // Once it is paid or has ended, what comes of it does not depend on this buyer's browser.
+        // The status of a paid or ended order is known without a query.
         if order.status != OrderStatus::AwaitingPayment {
             return Ok(order);
         }
         match self.asked.ask(id.clone()) {
             Asked::First => {}
-            // It may have been settled since it was read above.
+            // The order may have been settled after it was read above.
             Asked::Answered => return self.orders.find(&id).await?.ok_or(PaymentResultError::UnknownOrder),
-            // Whoever is told that nothing was paid pays once more.
+            // A buyer who is told that the order is not paid may pay a second time.
             Asked::Unanswered => return Err(PaymentResultError::NotKnownYet(Box::new(order))),
         }
         let trade = match gateway.query(&returned.out_trade_no).await {

@@ -2,29 +2,29 @@ use std::{hash::Hash, time::Duration};
 
 use moka::{policy::EvictionPolicy, sync::Cache};
 
-/// Keys about which somebody asked a moment ago, and whether there was an answer. Time is the machine's monotonic one, and memory
-/// is bounded: of more keys than are remembered, the one that was used longest ago is forgotten.
+/// Keys that were asked about recently, and whether there was an answer, by the monotonic clock. Memory is bounded: if
+/// there are too many keys, the least recently used one is forgotten.
 pub struct Recently<K>(Cache<K, bool>);
 
-/// Whether somebody asked within the span.
+/// Whether a key was asked about within the span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Asked {
-    /// Nobody has: the caller does it now.
+    /// It was not: the caller asks now.
     First,
-    /// Somebody has, and there was an answer.
+    /// It was, and the answer was processed.
     Answered,
-    /// Somebody has, and there is no answer so far that was dealt with.
+    /// It was, and no answer has been processed yet.
     Unanswered,
 }
 
 impl<K: Hash + Eq + Send + Sync + 'static> Recently<K> {
-    /// Remembers each key for `span`, and `most` of them.
+    /// Remembers each key for `span`, and at most `most` keys.
     pub fn new(span: Duration, most: u64) -> Self {
         let remembered = Cache::builder().eviction_policy(EvictionPolicy::lru());
         Self(remembered.time_to_live(span).max_capacity(most).build())
     }
 
-    /// Whether somebody asks or has asked about this key. Of those who do so at the same moment one is the first.
+    /// Whether the key was asked about. Of concurrent callers, exactly one gets [`Asked::First`].
     pub(crate) fn ask(&self, key: K) -> Asked {
         let entry = self.0.entry(key).or_insert(false);
         match (entry.is_fresh(), entry.into_value()) {
@@ -34,7 +34,7 @@ impl<K: Hash + Eq + Send + Sync + 'static> Recently<K> {
         }
     }
 
-    /// There is an answer, and it is dealt with.
+    /// Records that the answer about the key was processed.
     pub(crate) fn answered(&self, key: K) {
         self.0.insert(key, true);
     }

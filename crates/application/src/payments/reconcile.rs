@@ -1,6 +1,6 @@
-//! 对账: compares our statement of a day with a channel's bill, keeps what does not agree, and mends what is safe to mend.
+//! 对账: compares our records of a day with a channel's bill, stores the differences, and repairs what is safe to repair.
 //!
-//! The bill says where to look; what is written follows from the channel's signed answers to queries about it.
+//! The bill only says where to look. Repairs are based on the channel's signed answers to queries.
 
 use domain::{
     Cause, Channel, Difference, DifferenceKind, EvidenceSource, Refund, RefundStatus, ShopDate,
@@ -10,7 +10,7 @@ use ports::{GatewayError, StoreError};
 
 use crate::{OrderChangeError, OrderService, Settled};
 
-/// A difference, and what was done about it; `None` if nothing was to be done.
+/// A difference, and the result of its repair; `None` if no repair was requested.
 pub type FoundDifference = (Difference, Option<String>);
 
 /// Why a day was not compared.
@@ -19,7 +19,7 @@ pub enum ReconcileError {
     /// The day is not over.
     #[error("there is no bill before the day is over")]
     NotOver,
-    /// The channel has no bill of the day.
+    /// The channel has no bill for the day.
     #[error("there is no bill of that day: it was without trades, or its bill is not made yet")]
     NoBill,
     /// The channel failed.
@@ -31,7 +31,7 @@ pub enum ReconcileError {
 }
 
 impl OrderService {
-    /// Compares a day of a channel. With `repair`, applies what is safe, in the order of the differences.
+    /// Compares a day of a channel. With `repair`, repairs the differences that are safe to repair, in their order.
     pub async fn reconcile(
         &self,
         channel: Channel,
@@ -59,7 +59,7 @@ impl OrderService {
         Ok(found)
     }
 
-    /// Mends a difference where that is safe, and says what was done, or why nothing.
+    /// Repairs a difference if that is safe. Returns what was done, or why nothing was done.
     async fn repair(&self, channel: Channel, difference: &Difference) -> String {
         let outcome = match (difference.kind, &difference.out_request_no) {
             (DifferenceKind::MissingHere, None) => self.settle_missing_payment(channel, difference).await,
@@ -76,7 +76,7 @@ impl OrderService {
         outcome.unwrap_or_else(|error| format!("未处理:{error}"))
     }
 
-    /// A payment that we do not have.
+    /// Records a payment that is not on record.
     async fn settle_missing_payment(
         &self,
         channel: Channel,
@@ -91,14 +91,15 @@ impl OrderService {
                     Settled::NothingNew | Settled::RefundNotified => "此前已入账".to_owned(),
                 })
             }
-            // Nothing is kept of it: it is written down with what went back, never as money that is there.
+            // The trade is fully refunded: the payment is recorded together with its refund, never as money that the shop
+            // has.
             Some(trade) if trade.was_paid() => Ok("已全额退款,随其退款入账".to_owned()),
             Some(trade) => Ok(format!("未处理:交易状态为{}", trade.status.as_str())),
             None => Ok(format!("未处理:{}查无此交易", channel.label())),
         }
     }
 
-    /// A refund that we do not have as done: it was made past this service, or is taken for failed.
+    /// Records a refund that is not on record as done: it was not made through this service, or is marked as failed.
     async fn book_missing_refund(
         &self,
         channel: Channel,
@@ -117,7 +118,7 @@ impl OrderService {
         if self.settle_refund(out_trade_no, refund.clone(), None, &cause).await? == Settled::RefundNotified {
             return booked();
         }
-        // Its payment is not on record either, or all is by now.
+        // The payment is not on record either, or both have been recorded in the meantime.
         let trade = gateway.query_trade(&refund.trade_no).await?;
         let Some(trade) = trade.filter(|trade| trade.was_paid() && trade.out_trade_no == *out_trade_no)
         else {
@@ -132,7 +133,7 @@ impl OrderService {
         }
     }
 
-    /// A refund of ours that the channel has done and we have otherwise.
+    /// Completes a refund of ours that is done at the channel but has another status here.
     async fn finish_refund(
         &self,
         channel: Channel,

@@ -1,8 +1,8 @@
-//! 退款: money goes back to the buyer, all or a part of it, once for each request number.
+//! 退款: refunds all or a part of a payment, once for each request number.
 //!
-//! A refund is written down before the channel is asked, and its outcome after. What it left unclear is asked about
-//! again, here or in another process, until it is known; it is never guessed. One process at a time sends it: who
-//! requested it, or the job that has its lease.
+//! A refund is recorded before it is sent to the channel, and its outcome afterwards. If the outcome is unclear, this or
+//! another process asks the channel again until it is known; the outcome is never guessed. One process at a time sends a
+//! refund: the process of the request, or the process whose job has the lease.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,35 +14,35 @@ use ports::{Claimed, GatewayError, RefundOutcome, RefundRequest};
 
 use crate::{Job, JobError, OrderChangeError, OrderService, TransactError, Transacted, jobs::each};
 
-/// Refunds whose outcome is not known: their channel is asked about them.
+/// Sends due refunds, and asks the channel about refunds whose outcome is unknown.
 pub struct DueRefunds(pub Arc<OrderService>);
 
-/// Whose the refund is that a request found or wrote down.
+/// Who carries out the refund of a request.
 enum Claim {
-    /// Written down now: nobody has asked the channel.
+    /// The caller: the refund is recorded now, and the channel has not been asked.
     New,
-    /// Failed before, and requested again now.
+    /// The caller: the refund failed before and is requested again now.
     Anew,
-    /// Somebody else's, or done.
+    /// Not the caller: another request or the job carries it out, or it is done.
     None,
 }
 
-/// The channel's answer, and what went back of the trade in all, if it said so.
+/// The channel's answer, and the total that was refunded of the trade, if the channel gave it.
 struct Answer {
     answer: RefundAnswer,
     in_all: Option<Money>,
 }
 
-/// How long one process has a refund to itself.
+/// How long one process owns a refund.
 const LEASE: Duration = Duration::from_secs(120);
-/// How many refunds one pass of the job does at most: one after the other, and within the lease even if a channel
-/// keeps each of the three calls of each waiting for as long as it may. The next pass follows at once, but after a panic.
+/// How many refunds one pass of the job does at most, in sequence. They fit into the lease even if the channel takes the
+/// longest allowed time for each of the three calls per refund. The next pass follows at once, except after a panic.
 const PASS: u32 = 3;
 
 impl OrderService {
-    /// Refunds what staff ask for, and says where it stands: still [`RefundStatus::Requested`] if the channel's answer was
-    /// unclear, or a no that may change. The same request again tries once more what failed, and asks what became of
-    /// what is open.
+    /// Makes a refund for staff and returns its state. It stays [`RefundStatus::Requested`] if the channel's answer was
+    /// unclear, or a refusal that is not final. A repeated request tries a failed refund again, and asks the channel about
+    /// an open one.
     pub async fn refund(
         &self,
         order_number: &str,
@@ -67,7 +67,7 @@ impl OrderService {
         }
     }
 
-    /// Asks the channel whether an open refund is done, and writes that down. Sends nothing.
+    /// Asks the channel whether an open refund is done, and records that. Never sends the refund.
     pub(crate) async fn look_up_refund(&self, refund: Refund) -> Result<Refund, OrderChangeError> {
         if refund.status != RefundStatus::Requested {
             return Ok(refund);
@@ -80,7 +80,7 @@ impl OrderService {
         }
     }
 
-    /// Writes the refund down, or finds the one that was written down before; and says whether it is the caller's to carry out.
+    /// Records the refund, or finds the existing record. Also returns who carries it out.
     async fn record_refund(
         &self,
         order_number: &str,
@@ -99,7 +99,8 @@ impl OrderService {
         Ok((on_record(&ledger, &ask.out_request_no)?, claim))
     }
 
-    /// Asks the channel for the payment of an order that is paid without one on record, as the old back end left them.
+    /// Queries the channel about a paid order without a payment record, as the old back end left them. Returns whether it
+    /// was paid.
     async fn learn_payment(&self, order_number: &str, cause: &Cause) -> Result<bool, OrderChangeError> {
         let Ok(id) = OrderId::parse(order_number) else { return Ok(false) };
         let ledger = self.transact.look(order_number).await?;
@@ -118,7 +119,7 @@ impl OrderService {
         }
     }
 
-    /// Asks the channel and writes down what it says. `attempts`: how often it may have been asked before.
+    /// Sends the refund and records the channel's answer. `attempts`: how often the channel may have been asked before.
     async fn send_refund(&self, refund: Refund, attempts: u32) -> Result<Refund, OrderChangeError> {
         let answer = self.ask_for_refund(&refund, attempts).await;
         self.record_answer(refund, answer, attempts).await
@@ -135,7 +136,7 @@ impl OrderService {
             Command::RecordRefundAnswer { out_request_no: out_request_no.clone(), answer, attempts };
         let ledger = self.transact.run(&out_trade_no, &command, &Cause::channel(channel, None)).await?.ledger;
         if let Some(past) = in_all.and_then(|sum| ledger.refunded_elsewhere(channel.trade(&trade_no), sum)) {
-            // Under which numbers, the channel does not say here.
+            // The channel does not give the request numbers here.
             tracing::error!(
                 out_trade_no, trade_no, %past,
                 "more of a trade went back at its channel than is on record; reconciling that day records it"
@@ -145,7 +146,7 @@ impl OrderService {
     }
 
     async fn ask_for_refund(&self, refund: &Refund, attempts: u32) -> Answer {
-        // Where somebody asked before us, the money may have gone already.
+        // After an earlier attempt, the money may already be refunded.
         if attempts > 0
             && let Some(known) = self.find_refund(refund).await
         {
@@ -180,7 +181,7 @@ impl OrderService {
 
     async fn send_due_refund(&self, Claimed { item: refund, attempts }: Claimed<Refund>) {
         let number = refund.out_request_no.clone();
-        // The request that recorded what staff want asks for it, perhaps at this very moment.
+        // The request by staff that recorded the refund also sends it, perhaps at this very moment.
         let attempts = if refund.kind.is_automatic() { attempts } else { attempts.max(1) };
         if let Err(error) = self.send_refund(refund, attempts).await {
             tracing::error!(
@@ -191,7 +192,7 @@ impl OrderService {
         }
     }
 
-    /// What the channel knows of the refund; `None` if it knows none.
+    /// The channel's answer to a query about the refund; `None` if the channel has no such refund.
     async fn find_refund(&self, refund: &Refund) -> Option<Answer> {
         let Refund { channel, trade_no, out_request_no, .. } = refund;
         let known = async { self.channels.gateway(*channel)?.refund_query(trade_no, out_request_no).await };
@@ -209,7 +210,7 @@ impl OrderService {
     }
 }
 
-/// Several processes may do this at once.
+/// Several processes may run this job at the same time.
 impl Job for DueRefunds {
     const NAME: &'static str = "due_refunds";
 
@@ -230,7 +231,7 @@ fn on_record(ledger: &OrderLedger, out_request_no: &str) -> Result<Refund, Refus
     ledger.refund(out_request_no).cloned().ok_or_else(unknown)
 }
 
-/// The channel did not say what became of the refund. Staff read why in the words of the pages; the cause goes to the log.
+/// The answer if the outcome is unknown. Staff read the reason in the language of the pages; the cause goes to the log.
 fn failed(refund: &Refund, error: &GatewayError) -> Answer {
     tracing::warn!(
         out_request_no = refund.out_request_no,

@@ -1,4 +1,4 @@
-//! The one way in which an order becomes paid, whatever the evidence: notification, return, query or bill.
+//! The only code by which an order becomes paid, whatever the evidence: notification, return, query or bill.
 
 use domain::{
     Cause, Channel, EndedAttempt, EvidenceSource, NotForUs, OrderId, OrderStatus, PaymentAttempt,
@@ -10,38 +10,39 @@ use ports::{CloseOutcome, NotVerified, PaymentChannel, metric};
 
 use crate::{OrderChangeError, OrderService, SettleError, TransactError, Transacted};
 
-/// What became of the evidence. In every case it is dealt with, and need not be sent again.
+/// The result of evidence. In every case the evidence is processed and need not be sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settled {
     /// The order is paid now.
     Paid,
-    /// The order was cancelled; its stock was taken again and it is paid now.
+    /// The order was cancelled. Its stock was taken again, and the order is paid now.
     Revived,
-    /// It was known already, or tells of no payment.
+    /// The evidence was known already, or is not about a payment.
     NothingNew,
-    /// The payment is on record now; the order is as it was. What must not be kept goes back from here on.
+    /// The payment is on record now, and the order is unchanged. A payment that the shop must not keep is refunded from
+    /// here on.
     RecordedOnly(PaymentStatus),
-    /// It tells of a refund: of one under way, which is asked about now, or of one that is on record as done now, with its
-    /// payment if that was not on record either.
+    /// The evidence is about a refund: an open one, which the channel is asked about now, or one that is now recorded as
+    /// done, with its payment if that was not on record either.
     RefundNotified,
 }
 
-/// Why a notification was not taken as evidence, or not dealt with.
+/// Why a notification was not accepted as evidence, or not processed.
 #[derive(Debug, thiserror::Error)]
 pub enum NotificationError {
-    /// The channel did not sign it, or the shop is not paid through that channel.
+    /// The channel did not sign the notification, or the shop does not use that channel.
     #[error(transparent)]
     NotVerified(#[from] NotVerified),
-    /// It is for another shop.
+    /// The notification is for another shop.
     #[error(transparent)]
     NotForUs(#[from] NotForUs),
-    /// It should be sent again.
+    /// The notification was not processed; the channel should send it again.
     #[error(transparent)]
     Settle(#[from] SettleError),
 }
 
 impl OrderService {
-    /// Deals with the body of a channel's notification.
+    /// Processes the body of a channel's notification.
     #[tracing::instrument(level = "debug", name = "settle_payment", skip_all)]
     pub async fn settle_notification(
         &self,
@@ -69,13 +70,13 @@ impl OrderService {
         }
     }
 
-    /// The channel from which a message comes.
+    /// The settings of the channel that a message comes from.
     pub(super) fn channel(&self, channel: Channel) -> Result<&PaymentChannel, NotVerified> {
         let not_ours = || NotVerified::Malformed("the shop is not paid through this channel".into());
         self.channels.get(channel).ok_or_else(not_ours)
     }
 
-    /// Keeps a message that can never be dealt with for people to look at, so that the channel need not send it again.
+    /// Stores a message that can never be processed, for people to look at. The channel need not send it again.
     async fn refuse(&self, trade: UnstorableTrade, body: &[u8]) -> Result<Settled, SettleError> {
         let why = trade.why;
         let message = RefusedMessage::new(trade, body, self.now());
@@ -84,8 +85,8 @@ impl OrderService {
         Ok(Settled::NothingNew)
     }
 
-    /// Deals with a trade that is proven: by a verified message for this shop, or by a signed answer to our own
-    /// query. Doing it again changes nothing.
+    /// Processes a proven trade: from a verified message for this shop, or from a signed answer to our own query. A
+    /// repeated call changes nothing.
     pub async fn settle_trade(
         &self,
         trade: &Trade,
@@ -107,7 +108,7 @@ impl OrderService {
             Err(unnumbered @ TransactError::Refused(Refusal::RefundUnnumbered)) => unnumbered.into(),
             Err(error) => return Err(error.into()),
         };
-        // Which refunds they were may be known much later: nothing is shipped meanwhile of a trade of which nothing is left.
+        // Its refunds may become known much later. Until then, nothing must be shipped for a fully refunded trade.
         if trade.is_wholly_refunded() {
             let command = Command::CloseTrade { trade: trade.clone() };
             self.transact.run(&trade.out_trade_no, &command, cause).await?;
@@ -115,7 +116,7 @@ impl OrderService {
         Err(unsettled)
     }
 
-    /// A refund as its channel has it.
+    /// Asks the channel about a refund.
     async fn confirmed(
         &self,
         channel: Channel,
@@ -128,7 +129,7 @@ impl OrderService {
         Ok(ConfirmedRefund { channel, trade_no, out_request_no, amount })
     }
 
-    /// Deals with a refund that its channel confirmed, with what proves its payment for the case that it is not on record.
+    /// Records a refund that its channel confirmed. `proof` proves its payment, in case the payment is not on record.
     pub(crate) async fn settle_refund(
         &self,
         number: &str,
@@ -149,8 +150,8 @@ impl OrderService {
         Ok(settled(&transacted.events))
     }
 
-    /// Sees to it that no payment is under way in an attempt, and says whether one can still be made: no buyer has come to
-    /// the cashier, and one may still come before the deadline. What turns out paid is settled.
+    /// Makes sure that no payment is under way in an attempt; settles a payment if there is one. The result is not final if
+    /// a payment can still be made: no buyer has come to the cashier, and one may still come before the deadline.
     pub(crate) async fn end_attempt(
         &self,
         attempt: &PaymentAttempt,
@@ -163,7 +164,7 @@ impl OrderService {
                 match self.channels.gateway(attempt.channel)?.close(&attempt.out_trade_no).await? {
                     CloseOutcome::Closed => true,
                     CloseOutcome::NoTrade => false,
-                    // It was paid or closed since we asked.
+                    // It was paid or closed after the query.
                     CloseOutcome::NotClosable => match self.state_of_trade(attempt, cause).await? {
                         None | Some(TradeStatus::WaitBuyerPay) => false,
                         Some(TradeStatus::Success | TradeStatus::Finished | TradeStatus::Closed) => true,
@@ -174,8 +175,8 @@ impl OrderService {
         Ok(EndedAttempt { out_trade_no: attempt.out_trade_no.clone(), is_final })
     }
 
-    /// Ends every one of these that may be paid, and then does what they were ended for. Where that is not done, those that their
-    /// channel has closed so far are noted down; not of an order that is no longer unpaid, of which none is handed out.
+    /// Ends each attempt that may be paid, and then runs the command. If that fails, records the attempts that the channel
+    /// has closed so far, unless the order is no longer unpaid: then no attempt of it is given out anyway.
     pub(crate) async fn after_ending(
         &self,
         order_id: &OrderId,
@@ -187,7 +188,7 @@ impl OrderService {
         for attempt in attempts.iter().filter(|attempt| attempt.state.may_be_paid()) {
             match self.end_attempt(attempt, cause).await {
                 Ok(one) => ended.push(one),
-                // One that was asked about before may be paid: that decides, whatever the others come to.
+                // An attempt that was queried before may have paid the order. Then the result of the others does not matter.
                 Err(_) if !ended.is_empty() && self.is_decided(order_id).await => break,
                 Err(error) => {
                     self.note_ended(order_id, ended, cause).await;
@@ -209,8 +210,8 @@ impl OrderService {
         order.is_some_and(|order| order.status != OrderStatus::AwaitingPayment)
     }
 
-    /// Writes down which attempts their channel has closed, where what they were closed for did not come about: the next start of a
-    /// payment opens another one. What cannot be noted down here is by the order's timer.
+    /// Records which attempts the channel has closed although the command did not succeed, so that the next payment opens a
+    /// new attempt. If that fails, the order's timer records it later.
     pub(crate) async fn note_ended(&self, order_id: &OrderId, mut ended: Vec<EndedAttempt>, cause: &Cause) {
         ended.retain(|attempt| attempt.is_final);
         if ended.is_empty() {
@@ -223,7 +224,7 @@ impl OrderService {
         }
     }
 
-    /// Where the trade of an attempt stands; `None` if its channel has none. What is paid is settled.
+    /// The status of the trade of an attempt; `None` if the channel has no trade. A payment is settled.
     pub(crate) async fn state_of_trade(
         &self,
         attempt: &PaymentAttempt,
@@ -239,7 +240,7 @@ impl OrderService {
     }
 }
 
-/// What became of a notification, as metrics name it.
+/// The result of a notification as a label value in metrics.
 fn verdict(outcome: &Result<Settled, NotificationError>) -> &'static str {
     match outcome {
         Ok(Settled::Paid) => "paid",
@@ -256,7 +257,7 @@ fn verdict(outcome: &Result<Settled, NotificationError>) -> &'static str {
     }
 }
 
-/// What the events mean to the caller who brought the evidence.
+/// What the events mean for the caller that brought the evidence.
 fn settled(events: &[Event]) -> Settled {
     let mut settled = Settled::NothingNew;
     for event in events {

@@ -8,7 +8,7 @@ use domain::{
 use crate::{OrderChangeError, OrderService, PaymentWish, StartedPayment};
 
 impl OrderService {
-    /// Invites the user to pay their order, as they want to.
+    /// Starts a payment of the user's order with the wished channel and product.
     #[tracing::instrument(level = "debug", name = "start_payment", skip_all)]
     pub async fn start_payment(
         &self,
@@ -20,21 +20,21 @@ impl OrderService {
         let order = self.orders.find(order_id).await?;
         let order = order.filter(|order| order.user_id == user_id).ok_or(Refusal::UnknownOrder)?;
         if order.expire_at.is_none() && order.is_to_be_paid(wish.expected_amount, self.now())? {
-            // The old back end's: nobody asks about it so far, or the looks of an earlier payment come to an end.
+            // An order of the old back end: its payment is not watched yet, or the watch for an earlier payment will end.
             self.transact.run(order.id.as_str(), &Command::WatchPayment, &Cause::system()).await?;
             wish.anew |= self.was_begun_elsewhere(&order).await?;
         }
         self.invite(order, wish).await
     }
 
-    /// Whether the channel has a trade of the order that is not on record here. The old back end began such trades, at other amounts
-    /// and under other subjects, and a channel takes no other terms for a number that it knows: the trade is to be ended, and another
-    /// attempt opened.
+    /// Whether the channel has a trade of the order that is not on record here. The old back end began such trades with
+    /// other amounts and subjects, and a channel accepts no other terms for a number that it knows. Such a trade must be
+    /// ended, and a new attempt opened.
     async fn was_begun_elsewhere(&self, order: &Order) -> Result<bool, OrderChangeError> {
         if !self.orders.attempts(&order.id).await?.is_empty() {
             return Ok(false);
         }
-        // The old back end knew no other channel.
+        // The old back end used no other channel.
         match self.channels.gateway(Channel::default())?.query(order.id.as_str()).await {
             Ok(trade) => Ok(trade.is_some()),
             Err(error) => {

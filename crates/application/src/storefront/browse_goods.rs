@@ -4,48 +4,47 @@ use domain::{AttributeId, AttributeValueId, CatalogId, Choice, Product, ProductS
 use moka::future::Cache;
 use ports::{Section, StoreError, StorefrontReader};
 
-/// 商品: the front page, a kind of goods page by page, one SKU, and the choice among the SKUs of a product. Anybody may
-/// look.
+/// 商品: the front page, the pages of a catalog, one SKU, and the choice among the SKUs of a product. Needs no sign-in.
 pub struct BrowseGoods {
     storefront: Arc<dyn StorefrontReader>,
-    /// How many SKUs of a kind are on the shelf, for a second: to count them is to read them all. Whoever asks while they are
-    /// counted waits for that.
+    /// The number of SKUs on the shelf for each catalog, cached for one second, because counting reads all of them.
+    /// Concurrent requests wait for the same count.
     totals: Cache<CatalogId, u32>,
 }
 
-/// A page of a kind of goods.
+/// A page of a catalog.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SectionPage {
     /// The SKUs of this page.
     pub skus: Vec<SkuCard>,
-    /// How many there are on all pages; at most a second old.
+    /// The number of SKUs on all pages; at most one second old.
     pub total: u32,
 }
 
-/// One SKU with what its page shows around it.
+/// One SKU with the other data of its page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SkuDetail {
     /// The SKU; it may be off the shelf.
     pub sku: ProductSku,
-    /// What can be chosen instead.
+    /// The values that can be chosen instead.
     pub choices: Vec<Choice>,
     /// The product, with all its SKUs.
     pub product: Product,
 }
 
-/// Why there is nothing to show.
+/// Why goods are not shown.
 #[derive(Debug, thiserror::Error)]
 pub enum BrowseGoodsError {
-    /// There is no such page of this kind of goods.
+    /// The catalog has no such page.
     #[error("no such page")]
     NoSuchPage,
     /// There is no such SKU.
     #[error("no such SKU")]
     UnknownSku,
-    /// No SKU of the product has just these values.
+    /// No SKU of the product has exactly these values.
     #[error("no such combination")]
     NoSuchCombination,
-    /// The database failed, for all who waited for it.
+    /// The database failed. All requests that waited for the same count get this error.
     #[error(transparent)]
     Store(#[from] Arc<StoreError>),
 }
@@ -57,14 +56,14 @@ impl From<StoreError> for BrowseGoodsError {
 }
 
 impl BrowseGoods {
-    /// SKUs of one page, as the old pages expect.
+    /// SKUs on one page, as the old pages expect.
     pub const PAGE: u32 = 9;
-    /// SKUs of each kind on the front page.
+    /// SKUs of each catalog on the front page.
     const ON_FRONT: u32 = 3;
-    /// Kinds on the front page at most.
+    /// The most catalogs on the front page.
     const KINDS: u32 = 100;
 
-    /// The goods of `storefront`.
+    /// Shows the goods of `storefront`.
     pub fn new(storefront: Arc<dyn StorefrontReader>) -> Self {
         let totals = Cache::builder().time_to_live(Duration::from_secs(1)).max_capacity(1_000).build();
         Self { storefront, totals }
@@ -75,12 +74,12 @@ impl BrowseGoods {
         Ok(self.storefront.sections(Self::KINDS, Self::ON_FRONT).await?)
     }
 
-    /// A page of a kind of goods, counted from one. The first one is there even if it is empty.
+    /// A page of a catalog, counted from 1. Page 1 exists even if it is empty.
     pub async fn section(&self, catalog_id: CatalogId, page: u32) -> Result<SectionPage, BrowseGoodsError> {
         let before = page.checked_sub(1).ok_or(BrowseGoodsError::NoSuchPage)?;
         let skip = before.checked_mul(Self::PAGE).ok_or(BrowseGoodsError::NoSuchPage)?;
         let total = self.totals.try_get_with(catalog_id, self.storefront.section_size(catalog_id)).await?;
-        // Whoever asks for pages that are not there costs the database no more than the total.
+        // A request for a page that does not exist costs the database no more than the total.
         let skus = if page == 1 || skip < total {
             self.storefront.section_page(catalog_id, skip, Self::PAGE).await?
         } else {
@@ -100,7 +99,7 @@ impl BrowseGoods {
         Ok(SkuDetail { choices: product.choices(&sku), sku, product })
     }
 
-    /// The SKU of a product that has just these values.
+    /// The SKU of a product that has exactly these values.
     pub async fn choose(
         &self,
         spu_id: SpuId,

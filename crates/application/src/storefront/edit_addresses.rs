@@ -11,13 +11,13 @@ use crate::{
 /// Why the address book is not shown or not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum EditAddressesError {
-    /// The token's user is not let in.
+    /// The user of the token is not admitted.
     #[error(transparent)]
     NotAdmitted(#[from] NotAdmitted),
     /// The rules of address books do not allow it.
     #[error(transparent)]
     Refused(#[from] AddressRefusal),
-    /// The address book was changed by others each time it was tried.
+    /// The address book was changed concurrently at every attempt.
     #[error("the address book is being changed by others")]
     Conflict,
     /// The database failed.
@@ -32,7 +32,7 @@ impl ShoppingService {
         Ok(self.address_book.entries(user_id).await?)
     }
 
-    /// Changes the user's address book, and shows it then.
+    /// Changes the user's address book and returns its entries.
     pub async fn edit_addresses(
         &self,
         caller: &Caller,

@@ -21,7 +21,7 @@ pub struct ShownLine {
     pub sku_id: SkuId,
     /// The SKU; it may be off the shelf. `None` if it does not exist any more.
     pub sku: Option<Sku>,
-    /// How many, as stored.
+    /// The number of pieces, as stored.
     pub count: i64,
     /// Whether it is ticked.
     pub selected: bool,
@@ -36,7 +36,7 @@ pub enum EditCartError {
     /// The rules of carts do not allow it.
     #[error(transparent)]
     Refused(#[from] CartRefusal),
-    /// Each attempt found the line changed by somebody else.
+    /// The line was changed concurrently at every attempt.
     #[error("the cart is being changed by others")]
     Conflict,
     /// The carts failed.
@@ -54,7 +54,7 @@ impl ShoppingService {
         self.lines(user_id).await
     }
 
-    /// Changes the user's cart, and shows it then. A change that others make at the same moment is never lost.
+    /// Changes the user's cart and returns its lines. Concurrent changes are never lost.
     pub async fn edit_cart(&self, caller: &Caller, edit: CartEdit) -> Result<Vec<ShownLine>, EditCartError> {
         let user_id = crate::noticed::buyer(self.users.authenticate(caller).await??);
         let mut attempts = Attempts::at_most(ATTEMPTS, &*self.randomness);
@@ -69,7 +69,7 @@ impl ShoppingService {
         }
     }
 
-    /// Takes SKUs out of the user's cart, as far as they are in it, and shows the cart then.
+    /// Removes those of the SKUs that are in the user's cart, and returns the remaining lines.
     pub async fn discard_from_cart(
         &self,
         caller: &Caller,
@@ -80,9 +80,10 @@ impl ShoppingService {
         self.lines(user_id).await
     }
 
-    /// Merges in what was put aside before signing in, and says how many lines the cart has then.
+    /// Merges an offline cart, which a client filled before the sign-in, into the user's cart. Returns the new number of
+    /// lines.
     pub async fn merge_cart(&self, user_id: UserId, offline: &[OfflineLine]) -> Result<usize, EditCartError> {
-        // What is past a cart's lines is not even looked up.
+        // Lines beyond the limit of a cart are not looked up.
         let offline = offline.get(..Cart::MOST_LINES).unwrap_or(offline);
         let ids: Vec<SkuId> = offline.iter().map(|line| line.sku_id).collect();
         let mut attempts = Attempts::at_most(ATTEMPTS, &*self.randomness);
@@ -100,7 +101,8 @@ impl ShoppingService {
 
     /// The user's cart, after ordered lines are removed. A buyer who saw such a line and added to it would buy it twice.
     ///
-    /// Also an empty one: a line that is then added just as it was ordered would leave it as an ordered one.
+    /// This also applies to an empty cart: a line that is added again unchanged would otherwise be removed as an ordered
+    /// one.
     async fn cart(&self, user_id: UserId) -> Result<Cart, EditCartError> {
         let cart = self.carts.load(user_id).await?;
         let Some(removals) = &self.removals else { return Ok(cart) };

@@ -1,4 +1,4 @@
-//! The shop around the orders: sign-in, goods, carts, addresses.
+//! Sign-in, goods, carts and addresses.
 
 mod browse_goods;
 mod edit_addresses;
@@ -17,24 +17,24 @@ use ports::{AddressBook, CartRemovalQueue, CartStore, Catalog, Clock, DirectBuys
 
 use crate::ShopRules;
 
-/// What buyers do before they order: their carts, their address books, and the preview of an order.
+/// The use cases of buyers before an order: carts, address books, and the preview of an order.
 pub struct ShoppingService {
-    /// Who may buy.
+    /// Admits users.
     pub users: Arc<dyn Users>,
-    /// Where it can go.
+    /// Reads and changes address books.
     pub address_book: Arc<dyn AddressBook>,
-    /// What there is to buy.
+    /// Reads SKUs.
     pub catalog: Arc<dyn Catalog>,
-    /// What the buyers put aside.
+    /// Reads and changes carts.
     pub carts: Arc<dyn CartStore>,
-    /// What of that was ordered and has not left the cart yet. `None` if carts are in the database: there the transaction of the
-    /// order removes its lines.
+    /// The ordered lines that have not left the carts yet. `None` if carts are in the database, where the transaction of
+    /// the order removes its lines.
     pub removals: Option<Arc<dyn CartRemovalQueue>>,
-    /// What they previewed without the cart.
+    /// Remembers the direct buys that buyers previewed.
     pub direct_buys: Arc<dyn DirectBuys>,
-    /// When they did, and when address books are changed.
+    /// Gives the time of previews and of changes to address books.
     pub clock: Arc<dyn Clock>,
-    /// Keeps those apart who change the same cart or address book.
+    /// Adds jitter between concurrent changes to the same cart or address book.
     pub randomness: Arc<dyn Randomness>,
     /// Freight and limits.
     pub rules: ShopRules,

@@ -10,79 +10,81 @@ use crate::{
     storefront::failures::{Count, Failures},
 };
 
-/// 登录: a buyer proves who they are, and what they put aside before is merged into their cart.
+/// 登录: checks a buyer's password and merges the offline cart into the buyer's cart.
 pub struct SignIn {
     ports: SignInPorts,
     token_life: Duration,
-    /// Strict: guesses at the password of one buyer from one place. The buyer, elsewhere, is not concerned.
+    /// Strict: limits guesses at the password of one buyer from one address. It does not affect the buyer at other
+    /// addresses.
     by_name_and_address: Failures<(String, Option<IpAddr>)>,
-    /// Generous: guesses from many places lock the buyer out.
+    /// Generous: guesses from many addresses lock the buyer out.
     by_name: Failures<String>,
-    /// Very generous: one password tried for many names. Behind a proxy that is not believed all buyers have one address.
+    /// Very generous: limits attempts with one password and many names. Behind an untrusted proxy all buyers have the same
+    /// address.
     by_address: Option<Failures<IpAddr>>,
 }
 
-/// What a sign-in rests on.
+/// The ports that sign-in needs.
 pub struct SignInPorts {
-    /// What the shop knows of passwords.
+    /// Reads and stores the passwords of users.
     pub credentials: Arc<dyn Credentials>,
-    /// The arithmetic of passwords.
+    /// Hashes and verifies passwords.
     pub passwords: Arc<dyn Passwords>,
-    /// Where an offline cart goes.
+    /// Merges the offline cart.
     pub shopping: Arc<ShoppingService>,
-    /// When attempts are made, and tokens end.
+    /// Gives the time from which a token is valid.
     pub clock: Arc<dyn Clock>,
 }
 
-/// What the shop's owner sets about signing in.
+/// The rules for sign-in that the shop's owner configures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SignInRules {
     /// How long a token is valid.
     pub token_life: Duration,
     /// How long a failed attempt counts.
     pub window: Duration,
-    /// So many attempts for one name from one address may fail within the window.
+    /// How many attempts for one name from one address may fail within the window.
     pub failures: u32,
-    /// So many attempts for one name may fail within it, wherever they come from.
+    /// How many attempts for one name may fail within the window, from any address.
     pub failures_per_name: u32,
-    /// So many attempts from one address may fail within it, whoever is named; `None` if that is not counted.
+    /// How many attempts from one address may fail within the window, for any name; `None` if they are not counted.
     pub failures_per_address: Option<u32>,
 }
 
-/// Somebody who wants to sign in.
+/// A request to sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignInRequest {
-    /// Who they say they are.
+    /// The name of the user.
     pub username: Username,
-    /// What is to prove it.
+    /// The password to check.
     pub password: Password,
-    /// Where they are, where that is known.
+    /// The address of the client, if known.
     pub address: Option<IpAddr>,
-    /// What they put aside before.
+    /// The lines of the client's offline cart.
     pub offline_cart: Vec<OfflineLine>,
 }
 
-/// Somebody who is signed in.
+/// A successful sign-in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedIn {
-    /// How many lines their cart has.
+    /// The number of lines in the buyer's cart.
     pub cart_lines: usize,
-    /// Until when their token is to be valid.
+    /// When the token expires.
     pub token_until: ShopTime,
-    /// The password that they signed in with, as it was stored then: their token ends when another is.
+    /// The stored password at the time of the sign-in. The token ends when the password changes.
     pub password: StoredPassword,
 }
 
-/// Why nobody is signed in.
+/// Why a sign-in failed.
 #[derive(Debug, thiserror::Error)]
 pub enum SignInError {
-    /// There is no such user, the password is another, or the user may not sign in; the caller is not told which.
+    /// The user does not exist, the password is wrong, or the user may not sign in. The error does not tell which.
     #[error("wrong name or password")]
     Wrong,
-    /// Too many attempts for this name or from this address failed; nothing was tried.
+    /// Too many attempts for this name or from this address failed. The password was not checked.
     #[error("too many attempts failed")]
     LockedOut,
-    /// The password cannot be checked, or too many are being checked.
+    /// The password cannot be checked, or too many checks are running.
     #[error(transparent)]
     Passwords(#[from] PasswordError),
     /// The offline cart could not be merged; the next sign-in merges it.
@@ -94,14 +96,14 @@ pub enum SignInError {
 }
 
 impl SignIn {
-    /// Failures are remembered of so many names, and of so many addresses.
+    /// How many keys each limit remembers.
     const REMEMBERED: u64 = 10_000;
-    /// What is kept of a name to count its failures: no name of a user is longer.
+    /// How many characters of a name identify it in the limits. No name of a user is longer.
     const NAME_CHARS: usize = 32;
-    /// How long one waits for those before who try the same name from the same address.
+    /// How long an attempt waits for earlier attempts with the same name from the same address.
     const PATIENCE: Duration = Duration::from_secs(10);
 
-    /// With nobody having failed so far.
+    /// Starts without failures.
     pub fn new(ports: SignInPorts, rules: SignInRules) -> Self {
         let SignInRules { token_life, window, failures, failures_per_name, failures_per_address } = rules;
         Self {
@@ -113,7 +115,7 @@ impl SignIn {
         }
     }
 
-    /// Signs somebody in.
+    /// Signs a buyer in.
     #[tracing::instrument(level = "debug", name = "sign_in", skip_all)]
     pub async fn execute(&self, request: &SignInRequest) -> Result<SignedIn, SignInError> {
         let outcome = self.sign_in(request).await;
@@ -126,7 +128,7 @@ impl SignIn {
         crate::noticed::buyer(credential.user_id);
         let cart_lines = match self.ports.shopping.merge_cart(credential.user_id, &request.offline_cart).await
         {
-            // There is nothing to merge, and nothing is lost.
+            // The offline cart is empty, so nothing is lost.
             Err(error @ EditCartError::Carts(_)) if request.offline_cart.is_empty() => {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
@@ -140,8 +142,8 @@ impl SignIn {
         Ok(SignedIn { cart_lines, token_until, password: credential.password })
     }
 
-    /// The user, if failed attempts leave room for this one and it succeeds. Only a wrong password is a failure: not a
-    /// database that does not answer, and not an attempt that has not ended.
+    /// Checks the password, unless too many attempts have failed. Only a wrong password counts as a failure, not a database
+    /// error or an attempt that has not ended.
     async fn prove(&self, request: &SignInRequest) -> Result<Credential, SignInError> {
         let name: String = request.username.0.chars().take(Self::NAME_CHARS).collect();
         let address = request.address.map(network);
@@ -149,12 +151,12 @@ impl SignIn {
             self.by_address.as_ref().zip(address).map(|(failures, key)| (failures, failures.of(key)));
         let is_address_locked_out =
             || of_address.as_ref().is_some_and(|(failures, count)| failures.are_too_many(count));
-        // Before names are remembered: who has no try left must not have what is known of other names forgotten.
+        // Before names are remembered: a client that is locked out must not displace the counts of other names.
         if is_address_locked_out() {
             return Err(SignInError::LockedOut);
         }
         let here = self.by_name_and_address.of((name.clone(), address));
-        // One after the other: many at the same moment are not more guesses than the limit allows.
+        // In sequence: concurrent attempts must not get more guesses than the limit allows.
         let _turn =
             timeout(Self::PATIENCE, here.turn.lock()).await.map_err(|_elapsed| PasswordError::Busy)?;
         let of_name = self.by_name.of(name);
@@ -184,8 +186,8 @@ impl SignIn {
         checked
     }
 
-    /// The user, if the password is theirs. Each way through this takes one Argon2id computation, so that the time does
-    /// not tell whether there is such a user.
+    /// The user, if the password is right. Each path computes Argon2id once, so that the response time does not reveal
+    /// whether the user exists.
     async fn check(&self, username: &Username, password: &Password) -> Result<Credential, SignInError> {
         let credential = self.ports.credentials.credential(username).await?.filter(|found| found.is_active);
         let is_right = match credential.as_ref().map(|found| &found.password) {
@@ -199,14 +201,14 @@ impl SignIn {
         };
         let mut credential = credential.filter(|_| is_right).ok_or(SignInError::Wrong)?;
         if credential.password.hash.is_none() {
-            // The token is marked with it, and ends with it.
+            // The token is bound to the new hash and ends when it changes.
             credential.password.hash = self.strengthen(&credential, password).await?;
         }
         Ok(credential)
     }
 
-    /// Keeps a better hash of a password that was right; the hash, if it is kept. Signing in does not need it: a failure is a
-    /// warning.
+    /// Stores a better hash of a right password; returns the hash if it is stored. Sign-in does not need it, so a database
+    /// error is only logged.
     async fn strengthen(
         &self,
         credential: &Credential,
@@ -224,7 +226,7 @@ impl SignIn {
     }
 }
 
-/// What became of a sign-in, as metrics name it.
+/// The outcome of a sign-in as a label value in metrics.
 fn word(outcome: &Result<SignedIn, SignInError>) -> &'static str {
     match outcome {
         Ok(_) => "signed_in",
@@ -237,7 +239,7 @@ fn word(outcome: &Result<SignedIn, SignInError>) -> &'static str {
     }
 }
 
-/// Who has one IPv6 address of a network has all that begin like it.
+/// An IPv6 client usually controls a whole /64 network, so all its addresses count as one.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),

@@ -20,10 +20,10 @@ use super::{BatchRequest, Outcome, Placement, PlacementError, STALLED_AFTER};
 /// How long a request may wait for a writer before the buyer gets "too busy".
 pub const BATCHER_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Where requests wait to be placed.
+/// The queue of orders to place.
 ///
-/// Placing one order costs the database nearly as much as placing many, so a writer takes all that are waiting, and
-/// never waits for more: an idle shop places groups of one without delay, a busy one places large groups.
+/// Placing one order costs the database nearly as much as placing many. So a writer takes all waiting requests and never
+/// waits for more: an idle shop places groups of one without delay, a busy one places large groups.
 #[derive(Clone)]
 pub struct OrderBatcher {
     queue: mpsc::Sender<Queued>,
@@ -40,28 +40,29 @@ impl BatcherQueue {
     }
 }
 
-/// How a batcher works.
+/// The limits of a batcher.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BatcherSettings {
     /// How many groups are written at the same time.
     pub writers: usize,
     /// The most orders in one group.
     pub group: usize,
-    /// The most orders that wait; more are turned away.
+    /// The most orders that wait; further ones are refused.
     pub queue: usize,
 }
 
-/// A request in the queue, and its buyer.
+/// A request in the queue, and where to send its outcome.
 struct Queued {
     request: BatchRequest,
     answer: oneshot::Sender<Outcome>,
-    /// Set by the first to decide: a writer that places the request, or a buyer who no longer waits.
+    /// Set once: by the writer that places the request, or by the caller that stops waiting.
     claimed: Arc<AtomicBool>,
     queued: Instant,
 }
 
 impl OrderBatcher {
-    /// Opens the batcher. The writers stop when the last clone of the batcher is gone and all that was waiting is placed.
+    /// Opens the batcher. The writers stop after the last clone of the batcher is dropped and all waiting requests are
+    /// placed.
     pub fn open(placement: Arc<Placement>, settings: BatcherSettings) -> (Self, JoinSet<()>) {
         let (queue, waiting) = mpsc::channel(settings.queue.max(1));
         let waiting = Arc::new(Mutex::new(waiting));
@@ -72,21 +73,21 @@ impl OrderBatcher {
         (Self { queue }, writers)
     }
 
-    /// A look at the queue that does not keep the batcher open.
+    /// A view of the queue that does not keep the batcher open.
     pub fn queue(&self) -> BatcherQueue {
         BatcherQueue(self.queue.downgrade())
     }
 
-    /// Whether writers are at work.
+    /// Whether the writers are running.
     pub fn is_open(&self) -> bool {
         !self.queue.is_closed()
     }
 
-    /// Places one order, together with whatever else is waiting.
+    /// Places one order, together with others that are waiting.
     ///
     /// # Errors
-    /// [`PlacementError::Busy`] where the queue is full or no writer took the request within [`BATCHER_PATIENCE`]; then it
-    /// will not be placed later either.
+    /// [`PlacementError::Busy`] if the queue is full or no writer took the request within [`BATCHER_PATIENCE`]; in both
+    /// cases the request is not placed later either.
     pub async fn place(&self, request: BatchRequest) -> Outcome {
         let claimed = Arc::new(AtomicBool::new(false));
         let (answer, mut answered) = oneshot::channel();
@@ -95,7 +96,7 @@ impl OrderBatcher {
         let outcome = match timeout(BATCHER_PATIENCE, &mut answered).await {
             Ok(outcome) => outcome,
             Err(_) if !claimed.swap(true, Ordering::AcqRel) => return Err(turned_away("waited").into()),
-            // A writer is at it: the database's own time limits bound what is left to wait.
+            // A writer has the request: the database's time limits bound the remaining wait.
             Err(_) => answered.await,
         };
         outcome
@@ -111,7 +112,7 @@ fn turned_away(reason: &'static str) -> PlacementError {
 /// How many groups of one writer may be stalled at once.
 const MAX_STALLED: usize = 8;
 
-/// What one writer does for as long as the batcher is open.
+/// Runs one writer while the batcher is open.
 async fn write(placement: Arc<Placement>, waiting: Arc<Mutex<mpsc::Receiver<Queued>>>, most: usize) {
     let mut batch = Vec::with_capacity(most);
     let mut stalled: VecDeque<JoinHandle<()>> = VecDeque::new();
@@ -144,7 +145,7 @@ async fn place(placement: Arc<Placement>, group: Vec<Queued>) {
         group.into_iter().map(|queued| (queued.request, queued.answer)).unzip();
     let outcomes = placement.place(&requests).await;
     for (answer, outcome) in answers.into_iter().zip(outcomes) {
-        // A buyer who is gone finds the order in the list.
+        // A buyer who no longer waits finds the order in the order list.
         let _gone = answer.send(outcome);
     }
 }

@@ -1,4 +1,4 @@
-//! Ordered lines leave the carts while the buyers are invited to pay.
+//! Removes ordered lines from the carts while the payment URLs are signed.
 
 use std::{mem, sync::Arc, time::Duration};
 
@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::{RemoveOrderedLines, jobs::order_ids};
 
-/// Removes the lines of orders that were just placed, beside the signatures of their payments: all that wait in one call.
+/// Removes the lines of new orders from the carts: all waiting removals in one call, while the payment URLs are signed.
 #[derive(Clone)]
 pub struct CartCleaner {
     queue: mpsc::Sender<Removals>,
@@ -23,26 +23,27 @@ struct Removals {
     _done: watch::Sender<()>,
 }
 
-/// Tells when the lines of an order have left the cart.
+/// Completes when the lines of an order have left the cart, or their removal has failed.
 #[derive(Debug, Clone)]
 pub struct CartCleaned(watch::Receiver<()>);
 
-/// How many groups may wait. Those beyond it are left to the job [`RemoveOrderedLines`].
+/// How many groups may wait. Further ones are left to the job [`RemoveOrderedLines`].
 const MOST_WAITING: usize = 1_000;
-/// How many removals are forgotten at once within one [`WINDOW`]; more of them are forgotten together at its end.
+/// Up to this many removals in one [`WINDOW`] are deleted from the removal queue at once; more are deleted together at its
+/// end.
 const FEW: usize = 4;
-/// The longest that a removal which is done stays on record. Until then a line that is put back just as it was still
-/// counts as ordered.
+/// The longest time that a finished removal stays on record. Until it is deleted, a line that the buyer adds again unchanged
+/// still counts as ordered.
 const WINDOW: Duration = Duration::from_millis(20);
 
 impl CartCleaner {
-    /// A cleaner, and its work, which ends when the last clone is gone and nothing waits any more.
+    /// A cleaner and its worker. The worker ends when the last clone is dropped and nothing waits.
     pub fn new(remover: Arc<RemoveOrderedLines>) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (queue, waiting) = mpsc::channel(MOST_WAITING);
         (Self { queue }, clean(remover, waiting))
     }
 
-    /// Has the lines removed; does not wait for it.
+    /// Queues the removals and does not wait for them.
     pub(crate) fn clean(&self, removals: Vec<CartRemoval>) -> CartCleaned {
         let (done, cleaned) = watch::channel(());
         if self.queue.try_send(Removals { removals, _done: done }).is_err() {
@@ -55,15 +56,15 @@ impl CartCleaner {
 impl CartCleaned {
     /// Waits until the lines have left the cart, but not longer than `patience`.
     pub(crate) async fn wait(mut self, patience: Duration) {
-        // The sender never sends: it is dropped.
+        // The sender never sends; it is dropped when the removal has ended.
         let _done = timeout(patience, self.0.changed()).await;
     }
 }
 
-/// So many are forgotten with one statement.
+/// How many records one statement deletes.
 const MOST_AT_ONCE: usize = 1_000;
 
-/// Carts whose lines were removed, and whose record is still to be forgotten.
+/// Orders whose lines were removed from the carts and whose records are still to be deleted.
 struct Forgetting {
     order_ids: Vec<OrderId>,
     window: Instant,
@@ -93,7 +94,7 @@ async fn clean(remover: Arc<RemoveOrderedLines>, mut waiting: mpsc::Receiver<Rem
             groups.drain(..).map(|group| (group.removals, group._done)).unzip();
         let removals = removals.concat();
         let removed = remover.carts.remove_ordered(&removals).await;
-        // Also while more is always waiting.
+        // Also if the queue never becomes empty.
         if forgetting.due() <= Instant::now() {
             forgetting.forget(&remover).await;
         }
@@ -116,7 +117,7 @@ impl Forgetting {
         self.order_ids.extend(order_ids);
     }
 
-    /// When the record is to be forgotten.
+    /// When the records are to be deleted.
     fn due(&self) -> Instant {
         if self.in_window <= FEW { self.window } else { self.window + WINDOW }
     }

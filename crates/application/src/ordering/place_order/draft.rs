@@ -9,47 +9,47 @@ use ports::{CartError, OrderClaim, StoreError};
 
 use crate::CartCleaned;
 
-/// An order that waits to be placed, as the buyer asked for it.
+/// A request that waits to be placed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BatchRequest {
     /// Who orders.
     pub caller: Caller,
-    /// The entry of the address book it goes to.
+    /// The address book entry that the order is sent to.
     pub address_id: AddressId,
-    /// What is ordered.
+    /// The ordered items.
     pub items: OrderItems,
-    /// What the client believes it costs, freight included.
+    /// The amount that the client expects, freight included.
     pub expected_amount: Option<Money>,
-    /// The key under which the request can be repeated, and what was requested.
+    /// The idempotency key of the request, and the digest of its content.
     pub idempotency: Option<(IdempotencyKey, RequestDigest)>,
-    /// Whether such an order is guarded against a second click.
+    /// Whether the order is guarded against a second click.
     pub is_guarded: bool,
     /// The trace of the request.
     pub trace: Option<TraceParent>,
 }
 
-/// What is ordered.
+/// The ordered items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderItems {
     /// The ticked lines of the cart.
     Cart,
     /// One SKU, without the cart.
     Direct {
-        /// Which.
+        /// The SKU.
         sku_id: SkuId,
-        /// How many, as the client says.
+        /// The number of pieces, as the client sent it.
         quantity: i64,
     },
 }
 
-/// A request with everything about the order but its price, its stock and its number.
+/// A request with everything that an order needs, except price, stock and number.
 #[derive(Debug, Clone)]
 pub(super) struct OrderDraft<'a> {
     pub(super) request: &'a BatchRequest,
     pub(super) user_id: UserId,
     pub(super) address: Address,
     pub(super) purchase: Purchase,
-    /// The cart lines it consists of; empty for a direct buy.
+    /// The ordered cart lines; empty for a direct buy.
     pub(super) cart_lines: Vec<(SkuId, CartStamp)>,
     pub(super) latest_order_at: Option<ShopTime>,
     pub(super) repeat_guard: Option<RepeatGuard>,
@@ -70,7 +70,7 @@ impl OrderDraft<'_> {
         }
     }
 
-    /// The order that the draft becomes at this quote.
+    /// Makes the order from this draft and its quote.
     pub(super) fn place(&self, id: OrderId, quote: Quote, now: ShopTime, expire_at: ShopTime) -> NewOrder {
         let created_at = Order::creation_time(now, self.latest_order_at);
         let shipping = self.address.shipping.clone();
@@ -86,7 +86,7 @@ impl OrderDraft<'_> {
         }
     }
 
-    /// Why this draft is not placed.
+    /// The outcome if this draft is not placed.
     pub(super) fn unplaced(&self, error: PlacementError) -> Unplaced {
         Unplaced { error, buyer: Some(self.user_id), guard: self.repeat_guard.clone() }
     }
@@ -97,24 +97,24 @@ impl OrderDraft<'_> {
 pub struct PlacedOrder {
     /// The order.
     pub order: Order,
-    /// Whether it was placed for this request, and not before.
+    /// Whether this request placed the order; false if it existed before.
     pub is_new: bool,
-    /// Tells when its lines have left the cart; `None` where they have, or where there are none.
+    /// Completes when the order's lines have left the cart; `None` if they have left it already or there are none.
     pub cart: Option<CartCleaned>,
 }
 
 /// A request that did not become an order.
 #[derive(Debug, Clone)]
 pub struct Unplaced {
-    /// Why.
+    /// The reason.
     pub error: PlacementError,
-    /// Who asked, as far as that is known.
+    /// The buyer, if known.
     pub buyer: Option<UserId>,
-    /// The guard that the order would have.
+    /// The guard that the order would have had.
     pub guard: Option<RepeatGuard>,
 }
 
-/// What a request came to.
+/// The outcome of a request.
 pub type Outcome = Result<PlacedOrder, Unplaced>;
 
 impl From<PlacementError> for Unplaced {
@@ -126,29 +126,28 @@ impl From<PlacementError> for Unplaced {
 /// Why a request did not become an order.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum PlacementError {
-    /// The token's user is not let in.
+    /// The user of the token is not admitted.
     #[error(transparent)]
     NotAdmitted(#[from] NotAdmitted),
-    /// The address does not exist, is deleted, or is another user's.
+    /// The address does not exist, is deleted, or belongs to another user.
     #[error("no such address")]
     UnknownAddress,
     /// Nothing in the cart is ticked.
     #[error("nothing is selected in the cart")]
     NothingSelected,
-    /// A number of pieces is not allowed.
+    /// A quantity is not allowed.
     #[error(transparent)]
     InvalidQuantity(#[from] InvalidQuantity),
-    /// It cannot be served with what the shop has.
+    /// The order is refused, for example because the stock is too low or the amount has changed.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The shop is too busy: the rows could not be had within the bounded tries, or too many orders are waiting.
-    /// Nothing was written.
+    /// The shop is too busy: the rows were locked at every try, or too many orders are waiting. Nothing was written.
     #[error("the shop is too busy to place the order")]
     Busy,
-    /// Another request under the same key got through first.
+    /// Another request with the same key was placed first.
     #[error("another request under the same key got through first")]
     KeyInUse,
-    /// Such an order was placed before, and has the guard.
+    /// An earlier order has the guard.
     #[error("such an order was placed before")]
     Repeated,
     /// The carts failed; nothing was written.

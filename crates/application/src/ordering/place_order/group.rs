@@ -25,46 +25,46 @@ pub struct Placement {
     numbers: Mutex<OrderNumbers>,
 }
 
-/// What placing needs from the outside.
+/// The ports that placement needs.
 pub struct PlacementPorts {
-    /// Who buys, and where orders are written.
+    /// Reads buyers and writes orders.
     pub store: Arc<dyn PlacingStore>,
-    /// What the buyers put aside.
+    /// Reads the carts.
     pub carts: Arc<dyn CartStore>,
-    /// What there is to sell, and how many of it.
+    /// Reads SKUs and their stock.
     pub catalog: Arc<dyn Catalog>,
-    /// Numbers in use.
+    /// Reads orders and order numbers in use.
     pub orders: Arc<dyn OrderReader>,
-    /// Takes the lines out of carts that live elsewhere.
+    /// Removes ordered lines from carts outside the database.
     pub cleaner: CartCleaner,
-    /// The time of the orders.
+    /// Gives the creation time of orders.
     pub clock: Arc<dyn Clock>,
-    /// Jitter, and order numbers apart from those of other processes.
+    /// Draws jitter, and a part of the order numbers, so that they differ from those of other processes.
     pub randomness: Arc<dyn Randomness>,
 }
 
 /// How often a group is tried together before its members are placed one by one.
 const GROUP_TRIES: u32 = 2;
-/// How long members may be placed one by one, before those that are left get "too busy".
+/// How long members are placed one by one, before the remaining ones get "too busy".
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long those that got stuck are tried again: meanwhile they take a connection, and a place among the groups that the
-/// batcher lets stall.
+/// How long members whose rows are locked are tried again. In the meantime they occupy a connection, and one of the groups
+/// that the batcher allows to stall.
 const TRIED_AGAIN_FOR: Duration = Duration::from_secs(3);
-/// How long to look for orders whose commit was not answered, before their buyers get an answer.
+/// How long to search for orders whose commit got no answer, before their buyers get an answer.
 const FIND_OUT: Duration = Duration::from_secs(5);
 
-/// What members came to, in their order; `None` for one that must be looked at again.
+/// The outcomes of members, in their order; `None` for a member that must be tried again.
 type Outcomes = Vec<Option<Outcome>>;
 
-/// What one try came to.
+/// The result of one try.
 enum Try {
-    /// Each has its outcome, but for one that must be looked at again.
+    /// Each member has its outcome, except those that must be tried again.
     Done,
-    /// Stock or a number was taken by others meanwhile, or others hold the rows: look again.
+    /// Concurrent transactions took stock or a number, or hold the rows: try again.
     Again,
-    /// The cause may lie in one member alone.
+    /// One member alone may have caused the error.
     Failed(PlacementError),
-    /// The cause lies in none of them: nobody needs to be tried again.
+    /// No member caused the error, so none is tried again.
     Hopeless(PlacementError),
 }
 
@@ -79,11 +79,11 @@ impl Try {
     }
 }
 
-/// A request of a group, and what became of it so far.
+/// A request of a group, and its outcome so far.
 struct Member<'a> {
     request: &'a BatchRequest,
     outcome: Option<Outcome>,
-    /// What it wants, as far as that is known.
+    /// The SKUs that it orders, if known.
     wanted: Vec<SkuId>,
     is_tried_alone: bool,
 }
@@ -94,21 +94,21 @@ impl<'a> Member<'a> {
     }
 }
 
-/// Those without an outcome, in their order.
+/// The members without an outcome, in their order.
 fn still_open<'m, 'a>(members: &'m mut [Member<'a>]) -> Vec<&'m mut Member<'a>> {
     members.iter_mut().filter(|member| member.outcome.is_none()).collect()
 }
 
 impl Placement {
-    /// With these ports and rules.
+    /// Creates a placement with these ports and rules.
     pub fn new(ports: PlacementPorts, rules: ShopRules) -> Self {
         Self { ports, rules, numbers: Mutex::default() }
     }
 
-    /// Places the requests in their order, first come, first served; an outcome for each, in their order.
+    /// Places the requests, first come, first served. Returns an outcome for each, in their order.
     ///
-    /// A group that does not get through together is placed member by member, so that one whose stock is held by others
-    /// or whom the database refuses does not take the rest down.
+    /// If a group cannot be placed together, its members are placed one by one, so that a member whose stock is locked or
+    /// that the database refuses does not affect the others.
     #[tracing::instrument(level = "debug", name = "place_group", skip_all, fields(orders = requests.len()))]
     pub async fn place(&self, requests: &[BatchRequest]) -> Vec<Outcome> {
         let mut members: Vec<_> = requests.iter().map(Member::new).collect();
@@ -118,7 +118,7 @@ impl Placement {
         outcomes.map(|outcome| outcome.unwrap_or_else(|| Err(PlacementError::Busy.into()))).collect()
     }
 
-    /// Places those that are open as one group, as long as that goes well.
+    /// Places the open members as one group, until a try fails or too few are left.
     async fn place_together(&self, members: &mut [Member<'_>]) {
         let mut failures = 0;
         for _ in 0..ATTEMPTS {
@@ -144,8 +144,8 @@ impl Placement {
         tracing::info!(members = still_open(members).len(), "a group of orders is placed one by one");
     }
 
-    /// Passes over those that are open, again and again, within the bounds of tries and time. Who shares a SKU with one
-    /// that got stuck waits for the next pass: others hold that SKU, and each wait for it holds up everybody behind.
+    /// Tries the open members one by one, in several passes, with limits on tries and time. A member that shares a SKU with
+    /// a member that got stuck waits for the next pass: the SKU is locked, and each wait for it delays all members behind.
     async fn place_one_by_one(&self, members: &mut [Member<'_>]) {
         let begun = Instant::now();
         for attempt in 1..=ATTEMPTS {
@@ -171,7 +171,7 @@ impl Placement {
         }
     }
 
-    /// One try for these members together.
+    /// Tries to place these members together.
     async fn try_once(&self, members: &mut [&mut Member<'_>]) -> Try {
         let tried = match self.try_to_place(members).await {
             Ok(Some(outcomes)) => {
@@ -190,13 +190,13 @@ impl Placement {
         tried
     }
 
-    /// Waits a little, longer at each attempt, and not as long as others who wait for the same rows.
+    /// Waits a little, longer after each attempt. Jitter keeps tasks that want the same rows apart.
     async fn wait(&self, attempt: u32) {
         let jitter = self.ports.randomness.draw() % 10;
         tokio::time::sleep(Duration::from_millis(u64::from(attempt * 5 + jitter))).await;
     }
 
-    /// No outcomes if all must be looked at again.
+    /// Returns `None` if all members must be tried again.
     async fn try_to_place(&self, members: &mut [&mut Member<'_>]) -> Result<Option<Outcomes>, StoreError> {
         let requests: Vec<_> = members.iter().map(|member| member.request).collect();
         let prepared = self.prepare(&requests).await?;
@@ -215,7 +215,8 @@ impl Placement {
         let claims: Vec<_> = drafts.iter().map(|draft| draft.claim()).collect();
         let limits = &self.rules.unpaid_limits;
         let mut begun = self.ports.store.begin_group(&claims, limits.is_any()).await?;
-        // A share is one of the stock beside which the unpaid pieces were counted, not of what there was before them.
+        // A share limit compares unpaid pieces with stock, so the stock is read again in the transaction that counted the
+        // pieces.
         if limits.has_share() {
             skus = begun.transaction.skus(&ids).await?;
         }
@@ -223,7 +224,7 @@ impl Placement {
         self.write(group, begun.transaction).await
     }
 
-    /// The refusals, where there is nothing for anybody: then nothing needs to be begun.
+    /// The refusals, if no member can be served: then no transaction is needed.
     fn if_nobody_can_be_served(
         &self,
         prepared: &[Result<OrderDraft<'_>, Unplaced>],
@@ -241,8 +242,8 @@ impl Placement {
         refused.collect()
     }
 
-    /// Decides who gets what, first come, first served, and makes orders of those who are served. What stands in the
-    /// way of one member costs no other its place.
+    /// Decides which drafts are served, first come, first served, and makes orders of them. An obstacle for one member does
+    /// not affect the others.
     fn share_out(
         &self,
         prepared: &[Result<OrderDraft<'_>, Unplaced>],
@@ -252,7 +253,7 @@ impl Placement {
     ) -> Group {
         let mut allocator = Allocator::new(skus, &self.rules.pricing, &self.rules.unpaid_limits, unpaid);
         let mut numbers = self.numbers();
-        // Within the lock: time must not go back from one order to the next.
+        // Read while the lock is held: time must not go back from one order to the next.
         let now = self.ports.clock.now();
         let mut claimed = Claimed::default();
         let mut group = Group::default();
@@ -329,7 +330,7 @@ impl Placement {
         Ok(Some(group.outcomes(Ok(cart))))
     }
 
-    /// The numbers of orders that were not written can be given to others.
+    /// Makes the numbers of orders that were not written available again.
     fn give_back_numbers(&self, orders: &[NewOrder]) {
         self.numbers().give_back(orders.iter().map(|new| &new.order.id));
     }
@@ -339,8 +340,8 @@ impl Placement {
         (!removals.is_empty()).then(|| self.ports.cleaner.clean(removals))
     }
 
-    /// Whether orders were written whose commit was not answered. They were written together, so one tells of all: where
-    /// another process has its number for another order, none of them was, and none will be.
+    /// Whether orders whose commit got no answer were written. They were written together, so the first order tells for
+    /// all: if another process has used its number for another order, none was written, and none will be.
     async fn are_written(&self, orders: &[NewOrder], cause: BoxError) -> Result<bool, StoreError> {
         let Some(first) = orders.first() else { return Ok(true) };
         let look = async {
@@ -348,15 +349,15 @@ impl Placement {
                 if let Ok(Some(stored)) = self.ports.orders.find(&first.order.id).await {
                     return stored.is_the_same_as(&first.order);
                 }
-                // The database may still be at it, or be on its way back.
+                // The database may still be committing, or restarting.
                 tokio::time::sleep(FIND_OUT / 20).await;
             }
         };
-        // What is never found was not written, or its buyer finds it in the list.
+        // If the order is not found, it was not written, or its buyer finds it in the order list.
         tokio::time::timeout(FIND_OUT, look).await.map_err(|_| StoreError::OutcomeUnknown(cause))
     }
 
-    /// Learns which numbers of the second others have.
+    /// Learns which numbers of these seconds are in use.
     async fn learn_numbers(&self, orders: &[NewOrder]) -> Result<(), StoreError> {
         let seconds: BTreeSet<&str> =
             orders.iter().filter_map(|new| new.order.id.as_str().get(..14)).collect();
@@ -373,7 +374,7 @@ fn demand<'a>(draft: &'a OrderDraft<'_>) -> StockDemand<'a> {
     StockDemand { buyer: draft.user_id, purchase: &draft.purchase, expected_amount }
 }
 
-/// What members of the group that were served have laid claim to.
+/// The keys, guards and buyers of the group's members that were served.
 #[derive(Default)]
 struct Claimed<'a> {
     keys: HashSet<(UserId, &'a IdempotencyKey)>,
@@ -402,11 +403,11 @@ impl<'a> Claimed<'a> {
     }
 }
 
-/// A group that is decided and not written yet.
+/// A group that is decided but not written yet.
 #[derive(Default)]
 struct Group {
     decisions: Vec<Decision>,
-    /// Those of [`Decision::Placed`], in their order.
+    /// The orders of [`Decision::Placed`], in their order.
     orders: Vec<NewOrder>,
     taken: Vec<Allocation>,
 }
@@ -414,12 +415,12 @@ struct Group {
 enum Decision {
     Placed,
     Refused(Unplaced),
-    /// The cart was ordered since it was read.
+    /// The buyer placed another order after the cart was read, so the member must be tried again.
     LookAgain,
 }
 
 impl Group {
-    /// The outcomes, once it is written, or once it is clear that nobody can say whether it is.
+    /// The outcomes after the write. `written` is an error if it is unknown whether the orders were written.
     fn outcomes(self, written: Result<Option<CartCleaned>, PlacementError>) -> Outcomes {
         let mut orders = self.orders.into_iter();
         let outcome = |decision| match decision {

@@ -1,8 +1,8 @@
 //! 生成订单: takes stock and writes the order, all or nothing.
 //!
-//! The way of an order: [`PlaceOrder`] hands the request to the [`OrderBatcher`]; a writer of the batcher takes all requests
-//! that are waiting, asks for their buyers and carts together (`prepare`), and places them as one group in one
-//! transaction (`group`); then each buyer is invited to pay, while the ordered lines leave the carts.
+//! The path of an order: [`PlaceOrder`] passes the request to the [`OrderBatcher`]. A writer of the batcher takes all
+//! waiting requests, loads their buyers and carts together (`prepare`), and places them as one group in one transaction
+//! (`group`). Then each buyer gets a payment URL, while the ordered lines are removed from the carts.
 
 mod batcher;
 mod clean_carts;
@@ -26,69 +26,69 @@ pub use group::{Placement, PlacementPorts};
 
 use crate::{OrderChangeError, OrderService, PaymentWish, ShopRules, StartedPayment, TransactError};
 
-/// A group that takes so long waits for rows that others hold. A writer takes the next group beside it, since who wants none
-/// of those rows shall not wait for that; and its members are not tried together again.
+/// A group that takes longer than this waits for locked rows. Its writer then starts the next group, because requests for
+/// other rows must not wait; and the members of the slow group are not tried together again.
 const STALLED_AFTER: Duration = Duration::from_millis(500);
-/// How long the answer to an order waits for the ordered lines to leave the cart. They leave it in any case; mostly they
-/// have before the payment is signed.
+/// How long the response waits for the ordered lines to leave the cart. They leave it in any case, mostly before the payment
+/// URL is signed.
 const CART_PATIENCE: Duration = Duration::from_millis(100);
-/// For how long a previewed direct buy is remembered for a client that does not say what it buys.
+/// How long a previewed direct buy is remembered, for clients that name no SKU.
 const DIRECT_BUY_MEMORY: Duration = Duration::from_secs(30 * 60);
 
-/// Places orders and invites to pay them.
+/// Places orders and starts their payments.
 pub struct PlaceOrder {
-    /// What the buyers previewed without the cart.
+    /// Remembers the direct buys that buyers previewed.
     pub direct_buys: Arc<dyn DirectBuys>,
-    /// Where the guard of an order that was placed long ago is taken off.
+    /// Removes the guard from orders that were placed long ago.
     pub store: Arc<dyn PlacingStore>,
-    /// Where requests are placed.
+    /// Places the requests.
     pub batcher: OrderBatcher,
-    /// Where orders are paid, and the one of a repeated request is found.
+    /// Starts payments, and finds the order of a repeated request.
     pub service: Arc<OrderService>,
-    /// Limits.
+    /// The shop's limits.
     pub rules: ShopRules,
 }
 
-/// What a buyer orders.
+/// A buyer's request to place an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlaceOrderRequest {
-    /// Who.
+    /// The buyer.
     pub caller: Caller,
-    /// Where it goes.
+    /// The address book entry that the order is sent to.
     pub address_id: AddressId,
-    /// What; `None` for the direct buy that the buyer previewed last, if that was not long ago.
+    /// The items; `None` for the direct buy that the buyer previewed last, if that was recent.
     pub items: Option<OrderItems>,
-    /// What the client believes it costs, freight included; the order is refused where that is not so.
+    /// The amount that the client expects, freight included; an order with another amount is refused.
     pub expected_amount: Option<Money>,
-    /// Where the buyer is to pay.
+    /// The payment channel.
     pub channel: Channel,
-    /// By which product of the channel.
+    /// The payment product of the channel.
     pub product: PaymentProduct,
-    /// Under this key the request can be repeated without ordering twice.
+    /// The key with which the request can be repeated without a second order.
     pub idempotency_key: Option<IdempotencyKey>,
 }
 
-/// Why no order was placed, or why it cannot be paid at once.
+/// Why no order was placed, or why the order cannot be paid at once.
 #[derive(Debug, thiserror::Error)]
 pub enum PlaceOrderError {
-    /// A direct buy without a SKU, and none was previewed lately.
+    /// The request names no SKU, and the buyer has not previewed a direct buy recently.
     #[error("no SKU is named and none was previewed lately")]
     NoDirectBuy,
-    /// The key was used with another request.
+    /// The key was used with a different request.
     #[error("the idempotency key was used with another request")]
     KeyReused,
-    /// The order of the first request under the key can no longer be paid.
+    /// The order of the first request with the key can no longer be paid.
     #[error(transparent)]
     NotAllowed(#[from] NotAllowed),
-    /// It was not placed.
+    /// The order was not placed.
     #[error(transparent)]
     Placement(#[from] PlacementError),
-    /// The order is placed; only the URL to pay it could not be made.
+    /// The order is placed, but its payment URL could not be made.
     #[error("order {order_id} is placed, and cannot be paid at the moment")]
     Unsigned {
-        /// The order, which can be paid later.
+        /// The order; it can be paid later.
         order_id: OrderId,
-        /// What it costs.
+        /// The order's amount.
         total_amount: Money,
         /// Why there is no URL.
         #[source]
@@ -100,7 +100,7 @@ pub enum PlaceOrderError {
 }
 
 impl PlaceOrder {
-    /// Places the order and invites the buyer to pay it. The order of a repeated request may be paid by now.
+    /// Places the order and starts its payment. The order of a repeated request may already be paid.
     #[tracing::instrument(level = "debug", name = "place_order", skip_all)]
     pub async fn execute(&self, request: PlaceOrderRequest) -> Result<StartedPayment, PlaceOrderError> {
         let PlacedOrder { order, is_new, cart } = self.place(&request).await?;
@@ -127,7 +127,7 @@ impl PlaceOrder {
         }
     }
 
-    /// Places the order, or finds the one that this request, or the first of two clicks, became before.
+    /// Places the order, or finds the order that an earlier request with the key, or the first of two clicks, has placed.
     async fn place(&self, request: &PlaceOrderRequest) -> Result<PlacedOrder, PlaceOrderError> {
         let key = request.idempotency_key.clone().map(|key| (key, digest(request)));
         let items = match request.items {
@@ -135,7 +135,7 @@ impl PlaceOrder {
             None => {
                 let destination = self.service.users.destination(&request.caller, request.address_id).await?;
                 let destination = destination.map_err(PlacementError::NotAdmitted)?;
-                // Before the preview, which may be old.
+                // Before the remembered direct buy is read: it may have expired since the first request.
                 if let Some(key) = &key
                     && let Some(order) = self.placed_before(destination.user_id, key).await?
                 {
@@ -162,7 +162,7 @@ impl PlaceOrder {
             Err(unplaced) => unplaced,
         };
         unplaced.buyer.map(crate::noticed::buyer);
-        // The first request under the key may have got through, and have emptied the cart or taken the last piece.
+        // The first request with the key may have succeeded, and have emptied the cart or taken the last piece.
         let (Some(user_id), Some(key)) = (unplaced.buyer, &batch_request.idempotency) else {
             return Err(unplaced.error.into());
         };
@@ -186,7 +186,7 @@ impl PlaceOrder {
         Ok(self.service.orders.find(&record.order_id).await?)
     }
 
-    /// What the buyer previewed last.
+    /// The direct buy that the buyer previewed last.
     async fn latest_direct_buy(&self, user_id: UserId) -> Result<OrderItems, PlaceOrderError> {
         let latest = self.direct_buys.latest(user_id).await?;
         let now = self.service.now();
@@ -198,18 +198,18 @@ impl PlaceOrder {
     }
 }
 
-/// The order of an earlier request may be there and cannot be looked up: a client that is told that nothing was placed orders
-/// anew.
+/// The order of an earlier request may exist, but the lookup failed. If the response said "not placed", the client would
+/// order again.
 fn may_be_there(error: StoreError) -> PlaceOrderError {
     PlacementError::from(StoreError::OutcomeUnknown(error.into())).into()
 }
 
-/// An order that was there already.
+/// The outcome for an order that existed already.
 fn found(order: Order) -> PlacedOrder {
     PlacedOrder { order, is_new: false, cart: None }
 }
 
-/// The request as the client made it: what must be the same for a key to be repeated.
+/// The content of the request. It must be the same in each request with the same key.
 fn digest(request: &PlaceOrderRequest) -> RequestDigest {
     let items = match request.items {
         Some(OrderItems::Cart) => "cart".to_owned(),

@@ -1,4 +1,4 @@
-//! What a group of requests needs to be known of its buyers and their carts, asked for together.
+//! Loads the buyers and carts of a group of requests together.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,13 +13,13 @@ use super::{BatchRequest, OrderItems, Placement, PlacementError, Unplaced, draft
 /// The carts of a group, or why they cannot be read.
 type Carts = Result<BTreeMap<UserId, Cart>, Arc<CartError>>;
 
-/// A cart cannot be read, although others can.
+/// One cart cannot be read, although others can.
 #[derive(Debug, thiserror::Error)]
 #[error("the cart of user {0} cannot be read")]
 struct Unreadable(UserId);
 
 impl Placement {
-    /// Makes drafts of the requests: two questions for all of them.
+    /// Makes drafts of the requests, with two queries for all of them.
     pub(super) async fn prepare<'a>(
         &self,
         requests: &[&'a BatchRequest],

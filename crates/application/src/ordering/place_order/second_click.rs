@@ -1,4 +1,4 @@
-//! Clients that have no key for their requests: a second click on the same button is answered with the order of the first.
+//! For clients without idempotency keys: a second click on the same button gets the order of the first click.
 
 use domain::{AddressId, Money, Order, OrderStatus, Purchase, Refusal, RepeatGuard, ShopTime, UserId};
 use ports::{OrderListQuery, StoreError};
@@ -6,14 +6,14 @@ use ports::{OrderListQuery, StoreError};
 use super::{BatchRequest, PlaceOrder, PlaceOrderError, PlacedOrder, PlacementError, found, may_be_there};
 use crate::retries::{Again, Attempts};
 
-/// How often an order is tried whose guard another order has. Each time but the last the other order was too old, and its
-/// guard was taken off it; that many clicks within one moment are no accident.
+/// How often an order is tried if another order has its guard. After each try but the last, an order that is too old loses
+/// the guard. So many clicks at the same moment do not happen by accident.
 const TRIES: u32 = 4;
 
 impl PlaceOrder {
-    /// Places an order, or finds the one that the first click became.
+    /// Places an order, or finds the order of the first click.
     pub(super) async fn place_once(&self, request: BatchRequest) -> Result<PlacedOrder, PlaceOrderError> {
-        // Of now, not of when its turn comes: a first click that takes long is no older for it.
+        // The time of this click, not of its turn in the queue: otherwise a slow first click would count as old.
         let clicked_at = self.service.now();
         let mut tries = Attempts::at_most(TRIES, &*self.service.transact.randomness);
         loop {
@@ -29,7 +29,7 @@ impl PlaceOrder {
                     return expected(request.expected_amount, first.ok_or(unplaced.error)?);
                 }
                 (PlacementError::Repeated, _) => true,
-                // The first click may have taken the last piece, or have been the last that the buyer may leave unpaid.
+                // The first click may have taken the last piece, or reached the buyer's limit of unpaid orders.
                 (PlacementError::Refused(_), _) => false,
                 (
                     PlacementError::NotAdmitted(_)
@@ -54,14 +54,14 @@ impl PlaceOrder {
                 }
                 _ if !is_repeated => return Err(unplaced.error.into()),
                 Some(earlier) => self.store.release_guard(&earlier.id, &guard).await?,
-                // Another click has just done that.
+                // A concurrent click has just released the guard.
                 None => {}
             }
             tries.again(Again::Conflict, PlacementError::Busy).await?;
         }
     }
 
-    /// The order of the cart that was placed a moment ago, if it is what emptied the cart.
+    /// The order that was placed from the cart a moment ago, if it emptied the cart.
     async fn just_emptied_the_cart(
         &self,
         user_id: UserId,
@@ -69,7 +69,7 @@ impl PlaceOrder {
         clicked_at: ShopTime,
     ) -> Result<Option<Order>, StoreError> {
         let status = Some(OrderStatus::AwaitingPayment);
-        // Before it may be some by a clock that was far ahead.
+        // Orders of a process whose clock was far ahead may be listed before it.
         let query = OrderListQuery { user_id, status, before: None, limit: 4 };
         let listed = self.service.orders.list(&query).await?;
         let latest = listed.into_iter().find(|order| self.is_just_placed(order, clicked_at));
@@ -81,14 +81,15 @@ impl PlaceOrder {
         Ok(guarded.filter(|order| self.is_just_placed(order, clicked_at)))
     }
 
-    /// Whether the order is still the one that the buyer wants to pay, and was not placed long before this click.
+    /// Whether the order still awaits payment, and was not placed long before this click.
     fn is_just_placed(&self, order: &Order, clicked_at: ShopTime) -> bool {
         order.status == OrderStatus::AwaitingPayment
             && order.created_at.was_within(self.rules.double_click, clicked_at)
     }
 }
 
-/// The order of the first click, if it cost what the second expects when it was placed: staff may have lowered it since.
+/// The order of the first click, if its amount at placement is the amount that the second click expects. Staff may have
+/// lowered it since.
 fn expected(amount: Option<Money>, first: Order) -> Result<PlacedOrder, PlaceOrderError> {
     match amount {
         Some(amount) if amount != first.listed_amount() => {
