@@ -1,5 +1,4 @@
-//! Whether everything around the program is as the shop needs it: what `dashop doctor` prints, and what `serve` says at its
-//! start.
+//! Checks the environment of the program: for `dashop doctor`, and for the log at the start of `serve`.
 
 mod machine;
 
@@ -22,18 +21,18 @@ use crate::{
     wiring::{CertificateLook, Payment, connect, secrets_to_change},
 };
 
-/// By how much the database's clock may differ. Two programs then differ by twice as much at most, which is less than
-/// `DASHOP_DOUBLE_CLICK` is by default.
+/// The largest difference to the database's clock. Two processes then differ by at most twice as much, which is less than
+/// the default of `DASHOP_DOUBLE_CLICK`.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(2);
-/// What the user of the database must be allowed to do.
+/// The privileges that the database user needs.
 const NEEDED_PRIVILEGES: [&str; 4] = ["SELECT", "INSERT", "UPDATE", "DELETE"];
 
-/// How bad it is.
+/// The severity of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verdict {
     /// As it should be.
     Ok,
-    /// The shop runs, and somebody should do something.
+    /// The shop runs, but an operator should act.
     Warn,
     /// Orders or money are at risk, or the shop does not run.
     Fail,
@@ -42,11 +41,11 @@ pub(crate) enum Verdict {
 /// One line of the report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Line {
-    /// How bad it is.
+    /// The severity.
     pub(crate) verdict: Verdict,
-    /// What was looked at.
+    /// What was checked.
     pub(crate) what: &'static str,
-    /// What was seen, and what to do about it.
+    /// The result, and what to do about it.
     pub(crate) said: String,
 }
 
@@ -79,7 +78,7 @@ impl Report {
     }
 }
 
-/// Everything, also what takes a while and what asks others.
+/// All checks, including slow ones and those that contact other servers.
 pub(crate) async fn examine(configuration: &Configuration) -> Vec<Line> {
     let mut report = Report::default();
     report.add(Verdict::Ok, "settings", "they can be read");
@@ -94,7 +93,7 @@ pub(crate) async fn examine(configuration: &Configuration) -> Vec<Line> {
     report.0
 }
 
-/// What costs nothing, for the start.
+/// The cheap checks, for the start.
 async fn quick(configuration: &Configuration, store: &dyn SqlStore) -> Vec<Line> {
     let mut report = Report::default();
     if configuration.database.url.starts_with("mysql:") {
@@ -112,7 +111,7 @@ async fn quick(configuration: &Configuration, store: &dyn SqlStore) -> Vec<Line>
     report.0
 }
 
-/// Says in the log what the quick look found. It stops nothing: what makes orders impossible, readiness tells.
+/// Logs the results of the cheap checks. They do not stop the start; readiness reports what makes orders impossible.
 pub(crate) async fn report_at_start(configuration: &Configuration, store: &dyn SqlStore) {
     for line in quick(configuration, store).await {
         match line.verdict {
@@ -163,7 +162,7 @@ async fn database(report: &mut Report, store: &dyn SqlStore, configuration: &Con
     demo_accounts(report, store, configuration).await;
 }
 
-/// Where real money comes in: the demo users whom everybody can sign in as.
+/// If the shop takes real money: looks for demo users with known passwords, as whom anyone can sign in.
 async fn demo_accounts(report: &mut Report, store: &dyn SqlStore, configuration: &Configuration) {
     if !configuration.alipay.takes_money() {
         return;
@@ -196,10 +195,10 @@ async fn open_demo_accounts(store: &dyn SqlStore) -> Result<Vec<&'static str>, B
     Ok(open)
 }
 
-/// How many statements a connection may keep prepared: one for each size of a group of orders and for each table.
+/// How many statements a connection may keep prepared: one for each group size and each table.
 const STATEMENTS_PER_CONNECTION: usize = 600;
 
-/// What the database says of itself, to a process with so many connections.
+/// Checks the settings of the database server for a process with this number of connections.
 fn server(report: &mut Report, facts: &DatabaseFacts, connections: usize) {
     let version = &facts.version;
     match unsafe_engine(version) {
@@ -337,7 +336,7 @@ async fn redis(report: &mut Report, configuration: &Configuration) {
     };
     let policy = value(&memory, "maxmemory_policy");
     let never_evicts = value(&memory, "maxmemory") == "0" || policy == "noeviction";
-    // Carts have no time at which they expire.
+    // Carts have no expiry time, so volatile policies remove none of them.
     let evicts_no_cart = never_evicts || policy.starts_with("volatile-");
     report.fail_unless(
         evicts_no_cart,
@@ -354,7 +353,7 @@ async fn redis(report: &mut Report, configuration: &Configuration) {
     );
 }
 
-/// What is left to be set of an account at Alipay. A stand-in on this machine reaches what is on it.
+/// Reports missing settings of an account at Alipay. A sandbox on this machine can reach local addresses.
 fn account(report: &mut Report, account: &AlipayAccount) {
     if is_on_this_machine(&account.gateway_url) {
         return;
@@ -402,7 +401,7 @@ async fn alipay(report: &mut Report, configuration: &Configuration) {
         Ok(Payment { channels, .. }) => channels,
         Err(error) => return report.add(Verdict::Fail, "Alipay keys", chain(&error)),
     };
-    // Of the year 1: nobody ever ordered under it.
+    // A number of the year 1, which no order has.
     let Ok(nobodys) = OrderId::parse("0001010100000000") else { return };
     let asked = match channels.gateway(Channel::Alipay) {
         Ok(gateway) => gateway.query(nobodys.as_str()).await,

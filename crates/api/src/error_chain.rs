@@ -1,6 +1,6 @@
 use std::error::Error;
 
-/// An error and its causes in one line; a cause that its error quotes already is not said twice.
+/// An error and its causes in one line. A cause that its error already quotes is not repeated.
 pub(crate) fn chain(error: &dyn Error) -> String {
     let mut said = error.to_string();
     let mut cause = error.source();

@@ -1,6 +1,6 @@
 //! The program `dashop`: HTTP, configuration and the command line around the use cases.
 //!
-//! A handler translates the wire into a use case and its outcome back into the contract's JSON; nothing is decided here.
+//! A handler translates a request into a use case, and its outcome into the contract's JSON. It decides nothing.
 
 mod build;
 pub mod cli;

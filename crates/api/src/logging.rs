@@ -1,4 +1,4 @@
-//! What is logged, and how that changes while the program runs.
+//! The log, and how its level changes at run time.
 
 use std::io::IsTerminal;
 
@@ -6,11 +6,11 @@ use tracing_subscriber::{EnvFilter, filter::LevelFilter, reload};
 
 use crate::{configuration::Log, http::ACCESS};
 
-/// What the HTTP library says of clients that speak no HTTP, as errors, and of its threads. The configured level comes
-/// after it and can bring it back.
+/// Levels of the HTTP library's modules, which log errors about clients that do not speak HTTP, and about threads. The
+/// configured level comes after them and can override them.
 const QUIETER: &str = "actix_http=off,actix_server=warn";
 
-/// What is not logged as the setting says.
+/// Why logging could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LogError {
     #[error("DASHOP_LOG_LEVEL: {0} is not a log level such as info, or info,application=debug")]
@@ -24,21 +24,21 @@ pub(crate) enum LogError {
 
 type SetFilter = dyn Fn(EnvFilter) -> Result<(), reload::Error> + Send + Sync;
 
-/// What is logged at this moment.
+/// Sets the log level at run time.
 pub(crate) struct LogLevel {
     set: Box<SetFilter>,
     has_access: bool,
 }
 
-/// Begins to log to standard error.
+/// Starts logging to standard error.
 ///
 /// # Errors
-/// The level is none.
+/// The level is invalid.
 pub(crate) fn start(settings: &Log) -> Result<LogLevel, LogError> {
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter(&settings.level, settings.has_access)?)
         .with_ansi(std::io::stderr().is_terminal())
-        // It would tell standard error that standard error cannot be written, and panic over that.
+        // Otherwise the library would report failed writes to standard error on standard error, and panic.
         .log_internal_errors(false)
         .with_writer(std::io::stderr);
     let set: Box<SetFilter> = if settings.is_json {
@@ -55,10 +55,10 @@ pub(crate) fn start(settings: &Log) -> Result<LogLevel, LogError> {
     Ok(LogLevel { set, has_access: settings.has_access })
 }
 
-/// The same with traces that are exported, where the settings say so: the level of the log is not theirs.
+/// Like [`start`], and exports traces if the settings say so. The log level does not apply to traces.
 ///
 /// # Errors
-/// The level is none, or traces cannot be exported.
+/// The level is invalid, or traces cannot be exported.
 #[cfg(feature = "otlp")]
 pub(crate) fn start_with_traces(settings: &Log) -> Result<LogLevel, LogError> {
     use tracing_subscriber::{Layer, fmt, layer::SubscriberExt, registry, util::SubscriberInitExt};
@@ -78,18 +78,18 @@ pub(crate) fn start_with_traces(settings: &Log) -> Result<LogLevel, LogError> {
 pub(crate) use start as start_with_traces;
 
 impl LogLevel {
-    /// What such a level lets through. The access log stays as it was at the start.
+    /// Parses a level. The access log stays as it was at the start.
     ///
     /// # Errors
-    /// The level is none.
+    /// The level is invalid.
     pub(crate) fn read(&self, level: &str) -> Result<EnvFilter, LogError> {
         filter(level, self.has_access)
     }
 
-    /// From now on it is this.
+    /// Uses this filter from now on.
     ///
     /// # Errors
-    /// Nothing is logged any more.
+    /// The log no longer exists.
     pub(crate) fn set(&self, filter: EnvFilter) -> Result<(), LogError> {
         Ok((self.set)(filter)?)
     }
@@ -100,13 +100,13 @@ fn filter(level: &str, has_access: bool) -> Result<EnvFilter, LogError> {
     if !level.split(',').all(is_directive) {
         return Err(LogError::Level(level.to_owned()));
     }
-    // Fewer lines of the program do not mean fewer lines of requests.
+    // The level of the program does not apply to the access log.
     let access = format!("{ACCESS}={}", if has_access { "info" } else { "off" });
     EnvFilter::try_new(format!("{QUIETER},{level},{access}")).map_err(|_| LogError::Level(level.to_owned()))
 }
 
-/// Whether it is a level, or a module with its level. The library takes any other word for a module of which everything is
-/// logged, and of all others nothing but errors.
+/// Whether it is a level, or a module with a level. The library would take any other word as a module: it would log
+/// everything of that module, and only errors of all others.
 fn is_directive(part: &str) -> bool {
     let is_level = |word: &str| {
         !word.is_empty()

@@ -1,4 +1,4 @@
-//! Secrets and log level change while the program serves: at SIGHUP, and when `dashop reload` asks for it.
+//! Changes secrets and log level at run time: after SIGHUP, and for `dashop reload`.
 
 mod socket;
 
@@ -25,12 +25,12 @@ use crate::{
     wiring::{Webhooks, secrets, secrets_to_change},
 };
 
-/// How often the log tells what should be done about the secrets.
+/// How often the log repeats warnings about the secrets.
 const REMINDER: Duration = Duration::from_secs(24 * 3600);
-/// How long settings may take to be read: a mounted secret may hang. Whoever asked waits somewhat longer.
+/// How long reading the settings may take: a mounted secret may hang. `dashop reload` waits somewhat longer.
 const READ_WITHIN: Duration = Duration::from_secs(20);
 
-/// Where the settings are read, each time anew.
+/// Where the settings are read from at each reload.
 #[derive(Clone)]
 pub(crate) struct Settings {
     /// The TOML file.
@@ -38,7 +38,7 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// The environment over the file. The environment is that of the start.
+    /// The environment, as it was at the start, overrides the file.
     ///
     /// # Errors
     /// The file or a variable cannot be read.
@@ -47,16 +47,16 @@ impl Settings {
     }
 }
 
-/// Where `dashop reload` reaches the program.
+/// The socket of the program for `dashop reload`.
 ///
 /// # Errors
-/// A setting is unreadable, or one is not known.
+/// A setting is invalid or unknown.
 pub(crate) fn control_socket(source: Source) -> Result<PathBuf, ConfigurationError> {
     let (data_dir, listen) = Configuration::place(source)?;
     Ok(socket::path(&data_dir, listen))
 }
 
-/// Why settings that were read anew do not count.
+/// Why new settings are refused.
 #[derive(Debug, thiserror::Error)]
 enum ReloadError {
     #[error(transparent)]
@@ -75,23 +75,22 @@ enum ReloadError {
     Died(#[from] JoinError),
 }
 
-/// What can be changed while the program serves.
+/// The parts that can change at run time.
 pub(crate) struct Reload {
     /// Where settings come from.
     pub(crate) settings: Settings,
-    /// What the program was started with.
+    /// The settings at the start.
     pub(crate) started: Configuration,
     /// The secrets of tokens.
     pub(crate) secrets: Arc<SecretsInForce>,
-    /// What signs events.
+    /// The signers of events.
     pub(crate) webhooks: Webhooks,
-    /// What is logged.
+    /// The log level.
     pub(crate) log: LogLevel,
 }
 
 impl Reload {
-    /// Reads secrets and log level whenever somebody asks for it, for ever. Each request is answered with the ones that were
-    /// in force when it looked.
+    /// Reloads secrets and log level at each request, forever. Each HTTP request keeps the secrets with which it began.
     pub(crate) async fn serve(self, mut hangups: Signal) {
         let socket = ControlSocket::open(&self.started.data_dir, self.started.http.listen);
         if let Err(error) = &socket {
@@ -117,7 +116,7 @@ impl Reload {
         }
     }
 
-    /// Everything is read and checked before anything is changed.
+    /// Reads and checks everything before it changes anything.
     async fn reload(&self) -> Result<TokenSecrets, ReloadError> {
         systemd::reloading();
         let outcome = self.read_and_change().await;
@@ -138,7 +137,7 @@ impl Reload {
     async fn read_and_change(&self) -> Result<TokenSecrets, ReloadError> {
         let settings = self.settings.clone();
         let data_dir = self.started.data_dir.clone();
-        // Orders and jobs go on meanwhile.
+        // In a thread of its own: orders and jobs continue in the meantime.
         let reading = spawn_blocking(move || read(&settings, data_dir));
         let read = timeout(READ_WITHIN, reading).await.map_err(|_elapsed| ReloadError::Unread)?;
         let (configuration, secrets) = read??;
@@ -161,21 +160,21 @@ impl Reload {
     }
 }
 
-/// Blocks while files are read.
+/// Blocks while it reads files.
 fn read(settings: &Settings, data_dir: PathBuf) -> Result<(Configuration, Secrets), ReloadError> {
     let mut configuration = Configuration::read(settings.source()?)?;
-    // Generated secrets are where this program keeps them.
+    // Generated secrets are in the data directory of this process.
     configuration.data_dir = data_dir;
     let secrets = secrets(&configuration)?;
     Ok((configuration, secrets))
 }
 
-/// The webhook endpoints of the settings.
+/// The webhook endpoints in the settings.
 fn endpoints(configuration: &Configuration) -> Vec<&WebhookConfig> {
     configuration.events.endpoints.iter().map(|endpoint| &endpoint.webhook).collect()
 }
 
-/// The next one who asks; nobody ever where there is no socket.
+/// The next request; waits forever if there is no socket.
 async fn next(socket: Option<&ControlSocket>) -> socket::Asked {
     match socket {
         Some(socket) => socket.next().await,

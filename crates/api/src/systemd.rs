@@ -1,9 +1,9 @@
-//! What the service manager is told. Where none is, as in a container or at a terminal, nobody is.
+//! Notifications to the service manager. Without one, as in a container or at a terminal, nothing is sent.
 
 use sd_notify::NotifyState;
 use tokio::time::{MissedTickBehavior, interval};
 
-/// The program serves, or serves again after a change of its settings.
+/// The program is ready, also after a change of its settings.
 pub(crate) fn ready() {
     tell(&[NotifyState::Ready]);
 }
@@ -21,8 +21,8 @@ pub(crate) fn stopping() {
     tell(&[NotifyState::Stopping]);
 }
 
-/// Tells for ever that the program is alive, twice in each span after which the service manager would restart it. It is told
-/// by the runtime that the jobs and the database run on: a program that hangs there says nothing any more.
+/// Reports forever that the program is alive, twice per watchdog timeout. It runs on the runtime of the jobs and the
+/// database: if that runtime hangs, the reports stop.
 pub(crate) async fn alive() {
     let Some(span) = sd_notify::watchdog_enabled() else { return };
     let mut ticks = interval(span / 2);

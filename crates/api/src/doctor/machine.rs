@@ -5,9 +5,9 @@ use std::path::Path;
 use super::{Report, Verdict};
 use crate::{configuration::Configuration, server::open_files};
 
-/// Below this many open files, connections of buyers are turned away early.
+/// With fewer open files, buyers' connections are refused too early.
 const FEW_FILES: usize = 4_096;
-/// Below this share of the disk, somebody should make space.
+/// Below this share of free disk space, an operator should act.
 const LOW_DISK_PERCENT: u64 = 10;
 
 pub(super) fn surroundings(report: &mut Report, configuration: &Configuration) {

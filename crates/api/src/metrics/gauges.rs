@@ -15,24 +15,24 @@ use tokio::{sync::Mutex, time::timeout};
 
 use super::process;
 
-/// For how long what the servers said is kept: more frequent scrapes cost them nothing.
+/// How long the servers' answers are kept. More frequent scrapes send no queries.
 const GOOD_FOR: Duration = Duration::from_secs(5);
-/// How long the servers may take; what they do not say in time is as it was.
+/// How long the servers may take. Without an answer in time, gauges keep their values.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// What is not counted when it happens, but looked up when somebody asks.
+/// Values that are not counted when they change, but looked up for each scrape.
 pub(crate) struct Gauges {
     pub(crate) store: Arc<dyn SqlStore>,
     pub(crate) redis: Option<Arc<RedisCarts>>,
     pub(crate) queue: BatcherQueue,
     pub(crate) jobs: JobHealth,
     pub(crate) clock: Arc<dyn Clock>,
-    /// When the servers were asked last.
+    /// When the servers were last queried.
     pub(crate) asked: Mutex<Option<Instant>>,
 }
 
 impl Gauges {
-    /// Looks everything up. One look at a time; the servers are asked no more often than [`GOOD_FOR`].
+    /// Looks up all values, one scrape at a time. Queries the servers at most once per [`GOOD_FOR`].
     pub(crate) async fn refresh(&self) {
         process::refresh();
         gauge!(metric::QUEUE_LENGTH).set(count(self.queue.length()));
@@ -50,7 +50,7 @@ impl Gauges {
     async fn ask_database(&self) {
         let now = self.clock.now();
         let seen_since = now.before(DistributeEvents::SEEN_WITHIN);
-        // The one over a connection that no request takes: a program that is busy has a database.
+        // `schema` uses a connection that requests do not use: a busy pool does not mean that the database is down.
         let (up, looked) = tokio::join!(
             timeout(PATIENCE, self.store.schema()),
             timeout(PATIENCE, self.store.backlogs(now, seen_since))
@@ -58,7 +58,7 @@ impl Gauges {
         gauge!(metric::DB_UP).set(if matches!(up, Ok(Ok(_))) { 1.0 } else { 0.0 });
         match looked {
             Ok(Ok(backlogs)) => {
-                // Exact up to 2^53, which no time comes near.
+                // Exact up to 2^53; times are far below.
                 gauge!(metric::BACKLOG_SEEN).set(now.unix_seconds() as f64);
                 for Backlog { queue, rows, oldest } in backlogs {
                     let age = oldest.map_or(Duration::ZERO, |oldest| now.since(oldest));
@@ -74,8 +74,8 @@ impl Gauges {
         }
     }
 
-    /// The endpoints on record, a handful. One that is in no settings any more is neither failing nor paused: a gauge keeps what
-    /// it was set to last.
+    /// Sets the gauges of all endpoints on record, which are few. An endpoint that is in no settings any more is set to not
+    /// failing and not paused, because a gauge keeps its last value.
     async fn ask_for_webhooks(&self, now: ShopTime, seen_since: ShopTime) {
         let Ok(Ok(states)) = timeout(PATIENCE, self.store.states()).await else {
             tracing::warn!("metrics without webhook endpoints: the database does not answer");
@@ -111,7 +111,7 @@ fn show_job(job: &JobReport) {
     gauge!(metric::JOB_STALLED, "name" => job.name.clone()).set(if job.is_stalled { 1.0 } else { 0.0 });
 }
 
-/// Exact up to four thousand million, which nothing here comes near.
+/// Exact up to 2^32; these numbers are far below.
 fn count(number: usize) -> f64 {
     u32::try_from(number).unwrap_or(u32::MAX).into()
 }

@@ -1,7 +1,7 @@
 //! Metrics in Prometheus' text format.
 //!
-//! Use cases and adapters count with the macros of the crate `metrics`, by the names in [`ports::metric`]; here is what
-//! collects that ([`Exporter`]), and what is looked up when somebody asks ([`Gauges`]).
+//! Use cases and adapters count with the macros of the crate `metrics`, under the names in [`ports::metric`]. [`Exporter`]
+//! collects these values; [`Gauges`] looks up further values for each scrape.
 
 mod gauges;
 mod process;
@@ -17,36 +17,36 @@ pub(crate) use gauges::Gauges;
 
 use crate::build;
 
-/// The bounds of durations, in seconds: from a statement on a warm page to a bill of Alipay's.
+/// The bucket bounds of durations, in seconds: from a short SQL statement to the download of a bill from Alipay.
 const SECONDS: [f64; 15] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
-/// The bounds of sizes of groups.
+/// The bucket bounds of group sizes.
 const SIZES: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
-/// What was recorded since is sorted into the histograms so often. Until then each value takes memory of its own.
+/// How often recorded values are sorted into the histograms. Until then each value uses its own memory.
 const SORT_EVERY: Duration = Duration::from_secs(5);
 
-/// Collects what is counted.
+/// Collects the metrics.
 pub(crate) struct Exporter {
     handle: PrometheusHandle,
     sorting: JoinHandle<()>,
 }
 
-/// Metrics cannot be collected.
+/// Why metrics cannot be collected.
 #[derive(Debug, thiserror::Error)]
 pub enum MetricsError {
-    /// The library refuses how they are described.
+    /// The library refuses their configuration.
     #[error("metrics cannot be collected")]
     Build(#[from] BuildError),
-    /// Something else in this process collects them.
+    /// Another recorder is installed in this process.
     #[error("metrics are collected already")]
     Twice,
 }
 
 impl Exporter {
-    /// Collects all that is counted from now on in this process. Must be called within the runtime.
+    /// Collects all metrics of this process from now on. Must be called within the runtime.
     ///
     /// # Errors
-    /// It is called a second time.
+    /// A recorder is already installed.
     pub(crate) fn install() -> Result<Self, MetricsError> {
         let mut builder = PrometheusBuilder::new();
         for described in metric::ALL {
@@ -84,7 +84,7 @@ impl Exporter {
         Ok(Self { handle, sorting })
     }
 
-    /// All that was counted, as text.
+    /// All metrics as text.
     pub(crate) fn text(&self) -> String {
         self.handle.render()
     }

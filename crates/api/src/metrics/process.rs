@@ -1,4 +1,4 @@
-//! What Linux says of this process, under the names that every Prometheus client uses.
+//! Metrics of this process from Linux, under the names that every Prometheus client uses.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use rustix::{
     process::{Resource, getrlimit},
 };
 
-/// Looks it up; what cannot be read stays away.
+/// Looks up the values. Values that cannot be read are left out.
 pub(super) fn refresh() {
     if let Some(stat) = fs::read_to_string("/proc/self/stat").ok().as_deref().and_then(Stat::read) {
         let ticks = float(clock_ticks_per_second());
@@ -21,7 +21,7 @@ pub(super) fn refresh() {
         }
     }
     if let Ok(files) = fs::read_dir("/proc/self/fd") {
-        // Reading the directory takes one.
+        // Reading the directory itself takes one file.
         gauge!(metric::PROCESS_FDS).set(float(files.count().saturating_sub(1) as u64));
     }
     if let Some(most) = getrlimit(Resource::Nofile).current {
@@ -29,7 +29,7 @@ pub(super) fn refresh() {
     }
 }
 
-/// The fields of `/proc/self/stat` that are of use: proc(5).
+/// The useful fields of `/proc/self/stat`: proc(5).
 #[derive(Debug, PartialEq, Eq)]
 struct Stat {
     cpu_ticks: u64,
@@ -40,7 +40,7 @@ struct Stat {
 
 impl Stat {
     fn read(line: &str) -> Option<Self> {
-        // The program's name is in brackets and may have blanks and brackets in it. The state behind it is field 3.
+        // The program's name is in parentheses and may contain blanks and parentheses. Field 3, the state, follows it.
         let (_, rest) = line.rsplit_once(')')?;
         let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
         let field = |number: usize| fields.get(number - 3)?.parse::<u64>().ok();
@@ -57,7 +57,7 @@ fn boot_time(stat: &str) -> Option<u64> {
     stat.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()
 }
 
-/// As near as a float comes; exact below nine million thousand million.
+/// Exact up to 2^53; larger values are rounded.
 #[expect(clippy::cast_precision_loss, reason = "a metric is a float")]
 fn float(number: u64) -> f64 {
     number as f64

@@ -1,4 +1,4 @@
-//! A socket in the data directory, which is the program's own, at which `dashop reload` asks and is answered.
+//! A socket in the program's own data directory, at which it answers `dashop reload`.
 
 use std::{
     fs, io,
@@ -17,13 +17,13 @@ use tokio::{
 
 use super::AskError;
 
-/// What is answered where the settings are in force.
+/// The answer if the settings are in force.
 const DONE: &str = "done";
-/// How long an answer is waited for: two may ask at once, and be answered one after the other.
+/// How long to wait for an answer. Two requests may come at once and are answered in sequence.
 const PATIENCE: Duration = Duration::from_secs(45);
-/// How long whoever asked may take to read it.
+/// How long the client may take to read the answer.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(1);
-/// How much of an answer is read, in bytes.
+/// The longest answer that is read, in bytes.
 const ANSWER_BYTES: u64 = 16 * 1024;
 
 /// Several programs may share a data directory, but not an address.
@@ -31,19 +31,19 @@ pub(super) fn path(data_dir: &Path, listen: SocketAddr) -> PathBuf {
     data_dir.join(format!("reload-{listen}.socket"))
 }
 
-/// Where it is asked. The socket goes with it.
+/// The listening socket. Its file is removed when it is dropped.
 pub(super) struct ControlSocket {
     listener: UnixListener,
     path: PathBuf,
-    /// Device and number of the file, which the socket keeps for itself while it is open.
+    /// Device and inode of the socket file, which stay in use while the socket is open.
     file: (u64, u64),
 }
 
-/// One who asks.
+/// A client that asks for a reload.
 pub(super) struct Asked(UnixStream);
 
 impl ControlSocket {
-    /// Whoever has the address has the socket: one that is there was left behind.
+    /// Opens the socket. The process that has the listen address also owns the socket, so an existing file is a leftover.
     pub(super) fn open(data_dir: &Path, listen: SocketAddr) -> io::Result<Self> {
         private_files::make_directory(data_dir)?;
         let path = path(data_dir, listen);
@@ -57,14 +57,14 @@ impl ControlSocket {
         Ok(Self { listener, path, file })
     }
 
-    /// The next one who asks.
+    /// The next client.
     pub(super) async fn next(&self) -> Asked {
         loop {
             match self.listener.accept().await {
                 Ok((stream, _)) => return Asked(stream),
                 Err(error) => {
                     tracing::warn!(%error, "`dashop reload` could not be heard");
-                    // As where no file can be opened: it must not become a busy loop.
+                    // For example if no file can be opened: this must not become a busy loop.
                     tokio::time::sleep(ANSWERED_WITHIN).await;
                 }
             }
@@ -74,7 +74,7 @@ impl ControlSocket {
 
 impl Drop for ControlSocket {
     fn drop(&mut self) {
-        // The next program may have the address, and its own socket there, before this one has ended.
+        // The next process may already have the address, and its own socket at this path, before this one has ended.
         let removed = match file_of(&self.path) {
             Ok(file) if file == self.file => fs::remove_file(&self.path),
             other => other.map(drop),
@@ -90,7 +90,7 @@ fn file_of(path: &Path) -> io::Result<(u64, u64)> {
 }
 
 impl Asked {
-    /// Answers why it was refused; `None` if it was not.
+    /// Answers with the reason of the refusal; `None` means success.
     pub(super) async fn answer(mut self, refusal: Option<String>) {
         let answer = refusal.unwrap_or_else(|| DONE.to_owned());
         let written = timeout(ANSWERED_WITHIN, self.0.write_all(answer.as_bytes())).await;
@@ -100,10 +100,10 @@ impl Asked {
     }
 }
 
-/// Asks the program at this socket to read its settings again, and waits until it has.
+/// Asks the program at this socket to reload its settings, and waits for the answer.
 ///
 /// # Errors
-/// Nobody listens there, nobody answers in time, or the new settings were refused.
+/// No program listens, none answers in time, or the program refused the new settings.
 pub(crate) async fn ask(socket: PathBuf) -> Result<(), AskError> {
     let stream = match UnixStream::connect(&socket).await {
         Ok(stream) => stream,

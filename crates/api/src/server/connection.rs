@@ -19,32 +19,31 @@ use super::{flow::Flow, shares::Share};
 pub(super) const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an idle connection is kept.
 pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// How long what a client still sends is read after an answer that did not wait for the whole body. To hang up at once
-/// would take the answer from the client too: the system resets a connection on which something is left unread.
+/// How long the rest of a request body is read after an answer that did not wait for it. If the program closed the
+/// connection with unread data, the system would reset it and the client would lose the answer.
 pub(super) const LINGER: Duration = Duration::from_secs(2);
-/// How long a client may leave an answer lying without taking any of it.
+/// How long a client may take no data of an answer.
 const UNREAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// How much is received at a time, in bytes. What comes in one piece is looked through without a pause for the other
-/// connections.
+/// How many bytes are received at a time. One piece is scanned without yielding to the other connections.
 const PIECE: usize = 8 * 1024;
-/// actix-http has the first word about idle connections and the first head: it says 408 where this hangs up.
+/// Extra time, so that actix-http detects timeouts first: it answers 408, while this code just closes the connection.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// A client's connection. It hands on no more than one request at a time (see [`Flow`]) and reads none while an answer lies
-/// untaken, so that a connection costs a bounded amount of memory whatever is sent; and it ends where a head does not come to
-/// its end or an answer is not taken.
+/// A client's connection. It passes on one request at a time (see [`Flow`]) and reads nothing while the client has not
+/// taken an answer, so that the memory per connection is bounded. It ends if the head of a request stays incomplete or an
+/// answer is not taken.
 pub(super) struct Connection {
     stream: TcpStream,
     flow: Rc<Flow>,
     lines: Lines,
-    /// What was received behind the end of a request.
+    /// Bytes received after the end of a request.
     behind: BytesMut,
-    /// The head's end was handed on: first it is to be parsed.
+    /// The end of a head was passed on and must be parsed first.
     is_fed: bool,
-    /// When the first byte came since a request was answered: of a head, or of a body that nobody wants.
+    /// When the first byte after an answered request arrived: of a head, or of a body that nobody reads.
     head_since: Option<Instant>,
     reading: Pin<Box<Sleep>>,
-    /// Runs while the client takes nothing of an answer.
+    /// Runs while the client takes no data of an answer.
     unread: Option<Pin<Box<Sleep>>>,
     _share: Share,
 }
@@ -68,7 +67,7 @@ impl Connection {
         &self.flow
     }
 
-    /// Hands on what arrived behind the last request, as far as the next one's end.
+    /// Passes on the bytes kept after the last request, up to the end of the next head.
     fn hand_on(&mut self, buffer: &mut ReadBuf<'_>) {
         let (fitting, _) = self.behind.split_at(self.behind.len().min(buffer.remaining()));
         let end = self.lines.end_of_head(fitting);
@@ -77,7 +76,7 @@ impl Connection {
         self.handed_on(end.is_some());
     }
 
-    /// Receives some bytes and hands them on as far as the end of a request; the rest is kept.
+    /// Receives some bytes and passes them on up to the end of a head; the rest is kept.
     fn receive(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let mut piece = ReadBuf::new(buffer.initialize_unfilled_to(PIECE.min(buffer.remaining())));
         std::task::ready!(Pin::new(&mut self.stream).poll_read(context, &mut piece))?;
@@ -107,7 +106,7 @@ impl Connection {
         self.head_since.filter(|begun| *begun >= self.flow.idle_since())
     }
 
-    /// Waits for more, but not for ever.
+    /// Waits for more bytes, with a time limit.
     fn poll_patience(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         if !self.flow.is_idle() {
             // The handler that asks for the body has a time limit of its own.
@@ -117,7 +116,7 @@ impl Connection {
             Some(begun) => begun + HEAD_TIMEOUT,
             None => self.flow.idle_since() + KEEP_ALIVE,
         } + GRACE;
-        // It is set again only where it would ring too late, or has rung too early.
+        // The timer is set again only if it would fire too late or has fired too early.
         if self.reading.deadline() > due || self.reading.is_elapsed() {
             self.reading.as_mut().reset(due);
         }
@@ -130,11 +129,11 @@ impl Connection {
         Poll::Pending
     }
 
-    /// What came of writing, and whether the client takes it.
+    /// Checks the result of a write, and whether the client takes the data.
     fn judge<T>(&mut self, written: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             if self.unread.take().is_some() {
-                // Reading waits for this.
+                // Reading waits until the answer is taken.
                 context.waker().wake_by_ref();
             }
             return written;
@@ -155,7 +154,7 @@ impl AsyncRead for Connection {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if std::mem::take(&mut this.is_fed) {
-            // A caller that reads until nothing comes goes on to parse, and comes back.
+            // A caller that reads until no data comes now parses the request and comes back.
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
@@ -187,18 +186,18 @@ impl AsyncWrite for Connection {
     }
 }
 
-/// Finds the empty line behind which a head has ended, across the parts in which it arrives. In a body it finds empty lines
-/// that end nothing: no more comes of that than a body in more pieces.
+/// Finds the empty line at the end of a head, across the parts in which it arrives. Empty lines in a body are also
+/// reported; the only effect is that the body is passed on in more pieces.
 #[derive(Default)]
 struct Lines {
-    /// Whether the line that is being read has anything in it.
+    /// Whether the current line contains anything.
     has_text: bool,
-    /// Whether an earlier line had.
+    /// Whether an earlier line contained anything.
     is_begun: bool,
 }
 
 impl Lines {
-    /// How many of these bytes belong to the head that ends in them, if one does.
+    /// How many of these bytes belong to the head; `None` if it does not end in them.
     fn end_of_head(&mut self, bytes: &[u8]) -> Option<usize> {
         for (index, byte) in bytes.iter().enumerate() {
             match byte {

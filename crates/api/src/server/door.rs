@@ -8,35 +8,36 @@ use socket2::{Domain, Protocol, SockFilter, SockRef, Socket, Type};
 
 /// Connections that the system may hold until they are accepted.
 const BACKLOG: i32 = 2048;
-/// How long connections that were open when the door closed have until their request is read.
+/// How long open connections have after the door has closed, until their requests are read.
 const LET_IN: Duration = Duration::from_millis(500);
 
-/// Where connections come in, kept so that it can be closed without those being cut off that wait before it.
+/// The listening socket, kept so that it can be closed without resetting the connections that wait to be accepted.
 ///
-/// The system opens a connection before the program accepts it, and resets it where the listener closes in between. The
-/// client has sent its request by then and cannot know whether it was carried out: a proxy repeats a GET, but answers 502 to
-/// an order. With the door closed no connection begins, and the client, which has sent nothing, asks another program.
+/// The system opens a connection before the program accepts it, and resets it if the listener is closed in between. By then
+/// the client has sent its request and cannot know whether it was processed: a proxy repeats a GET, but answers 502 to an
+/// order. When the door is closed, no new connection begins, and a client that has sent nothing connects to another
+/// process.
 pub(super) struct Door(TcpListener);
 
-/// Drops the packets that would begin a connection: SYN without ACK. In the flags of TCP, byte 13, these are 2 and 16.
+/// Drops packets that begin a connection: SYN without ACK. In byte 13 of the TCP header, the flags, these are 2 and 16.
 const BEGINS_NOTHING: [SockFilter; 5] = [
     // A = the flags
     SockFilter::new(0x30, 0, 0, 13),
     // A = A & (SYN | ACK)
     SockFilter::new(0x54, 0, 0, 0x12),
-    // if A == SYN, the next but one
+    // if A == SYN, skip one instruction
     SockFilter::new(0x15, 1, 0, 0x02),
-    // all of it is let through
+    // accept the whole packet
     SockFilter::new(0x06, 0, 0, u32::MAX),
-    // nothing is
+    // drop the packet
     SockFilter::new(0x06, 0, 0, 0),
 ];
 
 impl Door {
-    /// Listens; the listener is for the server.
+    /// Listens on the address; the listener is for the server.
     ///
     /// # Errors
-    /// The address cannot be had.
+    /// The system refuses the address.
     pub(super) fn open(address: SocketAddr) -> io::Result<(Self, TcpListener)> {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
         socket.set_reuse_address(true)?;
@@ -46,11 +47,11 @@ impl Door {
         Ok((Self(listener.try_clone()?), listener))
     }
 
-    /// Lets no new connection begin, and gives those that have begun the time to be accepted.
+    /// Refuses new connections, and waits until those that have begun are accepted.
     pub(super) async fn close(self) {
         match SockRef::from(&self.0).attach_filter(&BEGINS_NOTHING) {
             Ok(()) => tokio::time::sleep(LET_IN).await,
-            // As in a sandbox that has no filters: then it is as without this.
+            // For example in a sandbox without filters: the listener then closes without this protection.
             Err(error) => tracing::warn!(%error, "connections that begin at this moment may be cut off"),
         }
     }

@@ -1,13 +1,13 @@
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Files beyond this many are of no use: no more connections are accepted than half of them.
+/// More open files than this are not needed: at most half of them are used for connections.
 const ENOUGH: u64 = 65_536;
 
-/// How many files the program may have open, after making it as many as it is allowed to.
+/// Raises the limit of open files as far as allowed and needed, and returns it.
 pub(crate) fn open_files() -> usize {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let wanted = maximum.unwrap_or(ENOUGH).min(ENOUGH);
-    // No limit is none.
+    // `None` means unlimited.
     let current = current.unwrap_or(ENOUGH);
     let files = if current < wanted
         && setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum }).is_ok()

@@ -19,17 +19,17 @@ use tokio::time::Instant;
 
 use crate::http::Shop;
 
-/// How much of an answer is handed to the connection at a time, in bytes: only what is being sent is held twice.
+/// How many bytes of an answer are passed to the connection at a time. Only bytes that are being sent are held twice.
 const PIECE: usize = 32 * 1024;
 
-/// What the two ends of one connection know of each other: the socket, where bytes arrive, and the requests that are made of
-/// them. actix-http reads and parses whatever has arrived, however many requests that are; so the socket hands on one request
-/// at a time, and the body of a request as its handler asks for it.
+/// The shared state of the two sides of a connection: the socket, where bytes arrive, and the requests parsed from them.
+/// actix-http reads and parses everything that has arrived, even several requests. So the socket passes on one request at a
+/// time, and the body of a request only when its handler asks for it.
 pub(super) struct Flow {
     requests: Cell<usize>,
     wants_body: Cell<bool>,
     idle_since: Cell<Instant>,
-    /// The task of the connection, where it waits for leave to read.
+    /// The connection's task, while it waits for permission to read.
     waiting: RefCell<Option<Waker>>,
 }
 
@@ -53,7 +53,7 @@ impl Flow {
         self.idle_since.get()
     }
 
-    /// Whether bytes may be read and handed on; if not, the task is woken when they may.
+    /// Whether bytes may be read and passed on. If not, the task is woken when they may.
     pub(super) fn may_read(&self, context: &Context<'_>) -> bool {
         let may_read = self.is_idle() || self.wants_body.get();
         if !may_read {
@@ -62,7 +62,7 @@ impl Flow {
         may_read
     }
 
-    /// A request may be complete: no more bytes until somebody asks for them again.
+    /// A request may be complete: no more bytes are passed on until they are asked for.
     pub(super) fn fed(&self) {
         self.wants_body.set(false);
     }
@@ -80,10 +80,11 @@ impl Flow {
     }
 }
 
-/// Lets the connection's next request in when this one is answered, and ends connections while the program is stopping.
+/// Lets the next request of the connection in after this one is answered, and closes connections while the program is
+/// stopping.
 ///
 /// # Errors
-/// Those of the services behind it.
+/// The errors of the inner services.
 pub(super) async fn one_at_a_time(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -111,7 +112,7 @@ pub(super) async fn one_at_a_time(
     }))
 }
 
-/// A request that is being answered, from its head to the last byte of its answer.
+/// A request in progress, from its head to the last byte of its answer.
 struct InProgress(Rc<Flow>);
 
 impl InProgress {
@@ -130,7 +131,7 @@ impl Drop for InProgress {
     }
 }
 
-/// The body of a request: more of it is read when the handler waits for more.
+/// The body of a request. More of it is read when the handler waits for more.
 struct Body {
     payload: Payload,
     flow: Rc<Flow>,
@@ -156,7 +157,7 @@ impl Drop for Body {
 /// The body of an answer, in pieces.
 pub(super) struct Answer {
     body: BoxBody,
-    /// What of the body's last part is still to be handed on.
+    /// The rest of the body's last part, which is still to be passed on.
     piece: Bytes,
     _in_progress: Option<InProgress>,
 }

@@ -20,24 +20,24 @@ use super::{
 };
 use crate::metrics::{Exporter, Gauges};
 
-/// Few ask for metrics. More connections than these wait.
+/// Metrics need few connections. Further ones wait.
 const CONNECTIONS: usize = 16;
-/// A scrape that is under way when the program stops may end.
+/// How long a running scrape may take when the program stops.
 const SHUTDOWN_SECONDS: u64 = 2;
 /// Prometheus' text format.
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// What a scrape is answered from.
+/// The data that a scrape needs.
 pub(crate) struct Metrics {
     pub(crate) exporter: Exporter,
     pub(crate) gauges: Gauges,
 }
 
-/// A listener of its own for metrics, on a thread of its own: what waits for the shop does not wait for it, and it answers
-/// while the shop has as many connections as it may. It is stopped by its handle, not by signals.
+/// A listener for metrics with its own thread: it is independent of the shop's load, and answers even when the shop has its
+/// maximum of connections. It is stopped by its handle, not by signals.
 ///
 /// # Errors
-/// The address cannot be had.
+/// The system refuses the address.
 pub(crate) fn metrics_server(listen: SocketAddr, metrics: Data<Metrics>) -> io::Result<Server> {
     let shares = Shares::new(CONNECTIONS);
     Server::build()

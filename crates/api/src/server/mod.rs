@@ -1,4 +1,4 @@
-//! The web server around the handlers: what a connection may cost, and how the program is stopped.
+//! The web server around the handlers: the limits of connections, and the shutdown.
 
 mod connection;
 mod door;
@@ -29,17 +29,17 @@ use crate::{
     http::{Observer, Shop, cors, named, routes},
 };
 
-/// How long requests may go on after the program was asked to stop.
+/// How long requests may continue after the program was told to stop.
 const SHUTDOWN_SECONDS: u64 = 30;
-/// More connections are of no use, however many files may be open.
+/// The most connections, regardless of how many files may be open.
 const MOST_CONNECTIONS: usize = 10_000;
-/// A program that may open hardly any files still answers.
+/// The least connections, even if the program may open hardly any files.
 const LEAST_CONNECTIONS: usize = 16;
 
-/// The server, which has its address already and answers from now on.
+/// The server. It is already bound to its address and answers from now on.
 ///
 /// # Errors
-/// The address cannot be had.
+/// The system refuses the address.
 pub(crate) fn server(
     http: &HttpConfiguration,
     files: usize,
@@ -87,24 +87,24 @@ pub(crate) fn server(
         .map(actix_server::ServerBuilder::run)
 }
 
-/// How many connections one address may have. All that come through a proxy come from one.
+/// How many connections one address may have. Behind a proxy, all connections come from its address.
 fn share(http: &HttpConfiguration, connections: usize) -> usize {
     let default = if http.trusted_proxy { connections } else { connections.div_ceil(4) };
     http.connections_per_address.unwrap_or(default)
 }
 
-/// What the system may hold of an answer that it cannot send yet, in bytes; without it that is some megabytes.
+/// How many bytes of an unsent answer the system may hold. By default it holds some megabytes.
 const UNSENT: u32 = 64 * 1024;
 
 type Accepted = (Connection, Protocol, Option<std::net::SocketAddr>);
 
-/// The connection, unless its address has too many of them.
+/// Accepts the connection, unless its address has too many.
 fn accept(stream: TcpStream, shares: &Shares) -> Result<Accepted, DispatchError> {
     let peer = stream.peer_addr().map_err(DispatchError::Io)?;
     let Some(share) = shares.take(peer.ip()) else {
         return Err(DispatchError::Io(io::ErrorKind::ConnectionRefused.into()));
     };
-    // An answer is not kept waiting for the client's word about the one before.
+    // Small answers are sent without waiting for the client's acknowledgement of the answer before.
     stream.set_nodelay(true).map_err(DispatchError::Io)?;
     SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT).map_err(DispatchError::Io)?;
     Ok((Connection::new(stream, share), Protocol::Http1, Some(peer)))

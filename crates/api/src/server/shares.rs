@@ -5,10 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How often the log says at most that addresses have too many connections.
+/// The shortest time between two log lines about addresses with too many connections.
 const TELL_EVERY: Duration = Duration::from_secs(60);
 
-/// How many connections each address has, so that none takes those of all others.
+/// Counts the connections of each address, so that one address cannot take all connections.
 #[derive(Clone)]
 pub(super) struct Shares {
     most: usize,
@@ -32,7 +32,7 @@ impl Shares {
         Self { most, held: Arc::default() }
     }
 
-    /// One more connection of this address; `None` if it has as many as it may.
+    /// Adds a connection of this address; `None` if the address has its maximum.
     pub(super) fn take(&self, address: IpAddr) -> Option<Share> {
         let address = network(address);
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
@@ -60,7 +60,7 @@ impl Drop for Share {
     }
 }
 
-/// Who has one IPv6 address of a network (/64) has them all.
+/// An IPv6 client usually controls a whole /64 network, so all its addresses count as one.
 fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,

@@ -6,8 +6,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::door::Door;
 use crate::{http::Shop, systemd};
 
-/// The signals that tell the program to stop, from when this is made on: process 1 of a container is ended by no signal that it does
-/// not ask for.
+/// The signals that tell the program to stop, handled as soon as this is created. As process 1 of a container, the program
+/// is not ended by signals that it does not handle.
 pub(crate) struct StopSignals {
     terminate: Signal,
     interrupt: Signal,
@@ -20,7 +20,7 @@ impl StopSignals {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    /// Ends with one of them, whichever it is.
+    /// Waits for any of them.
     pub(crate) async fn any(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
@@ -29,9 +29,9 @@ impl StopSignals {
     }
 }
 
-/// Ends when the program is to stop. An operator's SIGTERM first makes it unready for this long, so that balancers look
-/// elsewhere, and then lets nobody in any more; somebody at the terminal (SIGINT), or a second signal, does not wait. In all
-/// cases it finishes what it has begun.
+/// Ends when the program must stop. After SIGTERM it is first unready for `drain`, so that load balancers choose other
+/// servers, and then accepts no new connections. SIGINT (from a terminal) or a second signal skips this wait. In all cases
+/// requests in progress are finished.
 pub(super) async fn told_to_stop(mut signals: StopSignals, shop: Data<Shop>, drain: Duration, door: Door) {
     tokio::select! {
         _ = signals.terminate.recv() => {
@@ -57,8 +57,8 @@ pub(super) async fn told_to_stop(mut signals: StopSignals, shop: Data<Shop>, dra
     }
 }
 
-/// Signals that would end a program that does not handle them, as when a terminal is closed, or when it is to read its settings
-/// before it serves.
+/// Ignores signals that would end the program by default, for example SIGHUP when a terminal is closed, or before the
+/// program can reload its settings.
 ///
 /// # Errors
 /// The system does not let this program handle signals.

@@ -1,5 +1,6 @@
-//! Traces. A request's `traceparent` is sent on with what it causes; where the program is built with the feature `otlp` and
-//! DASHOP_OTLP_ENDPOINT is set, spans are exported by OTLP over HTTP, and what is sent on names the span of the request.
+//! Traces. A request's `traceparent` is passed on to the events and requests that it causes. If the program is built with
+//! the feature `otlp` and DASHOP_OTLP_ENDPOINT is set, spans are exported by OTLP over HTTP, and the `traceparent` that is
+//! passed on names the span of the request.
 
 #[cfg(feature = "otlp")]
 mod otlp;
@@ -13,7 +14,7 @@ mod nowhere {
     use domain::TraceParent;
     use tracing::Span;
 
-    /// The trace to send on: the caller's.
+    /// The trace to pass on: the caller's.
     pub(crate) fn of_request(_span: &Span, caller: Option<&TraceParent>) -> Option<TraceParent> {
         caller.cloned()
     }

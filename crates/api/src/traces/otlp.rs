@@ -1,7 +1,7 @@
-//! Spans to a collector, by OTLP over HTTP: <https://opentelemetry.io/docs/specs/otlp/#otlphttp>.
+//! Exports spans to a collector, by OTLP over HTTP: <https://opentelemetry.io/docs/specs/otlp/#otlphttp>.
 //!
-//! What leaves the program are the spans of its own crates: their names, times and the attributes of a list. Log lines are no
-//! part of it, nor is what a client sent: a path can hold anything.
+//! Only spans of this program's crates are exported: their names, times and the attributes in a fixed list. Log lines and
+//! data from clients are not exported: a path can contain anything.
 
 use std::{sync::OnceLock, time::Duration};
 
@@ -24,15 +24,15 @@ use tracing_subscriber::{Layer, filter::filter_fn, registry::LookupSpan};
 
 use crate::{build, configuration::OtlpConfiguration};
 
-/// The attributes that are exported: words of the program, and the name of the request. Never a path, a token, a name, a
-/// phone number or an address.
+/// The exported attributes: fixed words of the program, and the id of the request. Never a path, token, name, phone number
+/// or address.
 const ATTRIBUTES: [&str; 6] = ["id", "method", "name", "orders", "http.route", "http.response.status_code"];
-/// Whose spans are exported.
+/// The crates whose spans are exported.
 const CRATES: [&str; 3] = ["api", "application", "adapters"];
-/// How long an export may take; what is not exported by then is lost.
+/// How long an export may take. Spans that are not exported by then are lost.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What is waiting to be exported.
+/// Holds the spans that wait for export.
 static EXPORTING: OnceLock<SdkTracerProvider> = OnceLock::new();
 
 /// Spans cannot be exported.
@@ -46,10 +46,10 @@ pub(crate) enum ExportError {
     Thread,
 }
 
-/// What exports spans, for the subscriber of the log.
+/// The layer of the log's subscriber that exports spans.
 ///
 /// # Errors
-/// The exporter cannot be made. The collector is not asked.
+/// The exporter cannot be made. The collector is not contacted.
 pub(crate) fn layer<S>(settings: &OtlpConfiguration) -> Result<impl Layer<S> + use<S>, ExportError>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
@@ -82,12 +82,12 @@ where
         .with_target(false)
         .with_tracked_inactivity(false)
         .with_context_activation(false);
-    // The log is started once.
+    // `start` runs once, so nothing was set before.
     let _started_before = EXPORTING.set(provider);
     Ok(layer.with_filter(own_spans))
 }
 
-/// Waits on a thread of its own, as the library that exports does.
+/// A blocking client, as the export library needs, which runs on its own thread.
 fn client(endpoint: &str) -> Result<reqwest::blocking::Client, ExportError> {
     // A proxy elsewhere cannot reach a collector on this machine.
     let is_here = is_on_this_machine(endpoint);
@@ -97,11 +97,11 @@ fn client(endpoint: &str) -> Result<reqwest::blocking::Client, ExportError> {
             .redirect(reqwest::redirect::Policy::none());
         if is_here { client.no_proxy() } else { client }.build()
     };
-    // It has a runtime inside, which must not be made within another one.
+    // The client contains a runtime, which must not be created within another one.
     Ok(std::thread::spawn(make).join().map_err(|_| ExportError::Thread)??)
 }
 
-/// Exports spans without what is not on the list.
+/// Removes attributes that are not in the list before the export.
 #[derive(Debug)]
 struct Discreet<E>(E);
 
@@ -126,15 +126,15 @@ impl<E: SpanExporter> SpanExporter for Discreet<E> {
     }
 }
 
-/// Makes the span of a request a part of the caller's trace, and gives the trace to send on: that of the span, or the
-/// caller's where no spans are exported.
+/// Makes the span of a request part of the caller's trace. Returns the trace to pass on: that of the span, or the caller's
+/// if no spans are exported.
 pub(crate) fn of_request(span: &Span, caller: Option<&TraceParent>) -> Option<TraceParent> {
     if EXPORTING.get().is_none() {
         return caller.cloned();
     }
     if let Some(caller) = caller.and_then(span_context) {
         let parent = opentelemetry::Context::new().with_remote_span_context(caller);
-        // A span that nobody exports has no parent either.
+        // A span that is not exported has no parent either.
         let _not_exported = span.set_parent(parent);
     }
     let context = span.context();
@@ -150,7 +150,7 @@ fn span_context(trace: &TraceParent) -> Option<SpanContext> {
     Some(SpanContext::new(trace_id.ok()?, span_id.ok()?, flags, true, TraceState::NONE))
 }
 
-/// Notes how a request was answered.
+/// Records the result of a request in its span.
 pub(crate) fn answered(span: &Span, request: &HttpRequest, status: u16) {
     if EXPORTING.get().is_none() {
         return;
@@ -161,7 +161,7 @@ pub(crate) fn answered(span: &Span, request: &HttpRequest, status: u16) {
     span.set_attribute("http.response.status_code", i64::from(status));
 }
 
-/// Exports what is waiting, before the program ends.
+/// Exports the remaining spans before the program ends.
 pub(crate) fn flush() {
     if let Some(Err(error)) = EXPORTING.get().map(SdkTracerProvider::shutdown) {
         tracing::warn!(error = &error as &dyn std::error::Error, "not all traces were exported");
