@@ -1,4 +1,4 @@
-//! Puts the program together from its configuration: adapters into use cases, use cases into the shop.
+//! Builds the program from its configuration: adapters into use cases, use cases into the shop.
 
 mod database;
 mod events;
@@ -39,26 +39,26 @@ use crate::{
     metrics::Gauges,
 };
 
-/// The program put together, ready to serve.
+/// The complete program, ready to serve.
 pub struct Services {
-    /// What the handlers work with.
+    /// The state that the handlers share.
     pub shop: Shop,
-    /// The stand-in for Alipay, where one runs in this process.
+    /// The sandbox for Alipay, if it runs in this process.
     pub sandbox: Option<Sandbox>,
-    /// What runs beside the handlers: the batcher's writers and the cleaner of carts, which end when the shop is gone.
+    /// The background tasks of the handlers: the batcher's writers and the cart cleaner. They end after the shop is dropped.
     pub writers: JoinSet<()>,
     /// Jobs that run until they are stopped.
     pub jobs: Supervisor,
-    /// What can be looked up of all that.
+    /// The values to look up for metrics.
     pub(crate) gauges: Gauges,
-    /// Sign the events, each for its endpoint.
+    /// The signer of events of each endpoint.
     pub(crate) webhooks: Webhooks,
 }
 
-/// Checks what the configuration says of keys and servers, without asking any of them.
+/// Checks the configured keys and servers without contacting any of them.
 ///
 /// # Errors
-/// A server could not start with it.
+/// A server could not start with this configuration.
 pub(crate) fn check(configuration: &Configuration) -> Result<(), StartError> {
     sql::check(&configuration.database)?;
     check_kept_secrets(configuration)?;
@@ -68,10 +68,10 @@ pub(crate) fn check(configuration: &Configuration) -> Result<(), StartError> {
 }
 
 impl Services {
-    /// Puts the program together on its database. Must be called within the runtime that drives it.
+    /// Builds the program on its database. Must be called within the runtime that drives it.
     ///
     /// # Errors
-    /// Something that the configuration names cannot be used.
+    /// A configured key, file or server cannot be used.
     pub async fn start(configuration: &Configuration, store: Arc<dyn SqlStore>) -> Result<Self, StartError> {
         if configuration.seed_demo && store.seed_demo(SystemClock.now()).await? {
             tracing::info!("the demo shop was set up");
@@ -133,10 +133,10 @@ impl Services {
     }
 }
 
-/// The audit for a command. The schema is not brought up to date for it: it looks, and changes nothing.
+/// The audit for a command. It only reads, so the schema is not updated for it.
 ///
 /// # Errors
-/// The database cannot be opened, or its schema is old.
+/// The database cannot be opened, or its schema is not up to date.
 pub(crate) async fn open_audit(configuration: &Configuration) -> Result<Audit, StartError> {
     let store = connect(&configuration.database, configuration.database_start_timeout).await?;
     let schema = store.schema().await?;
@@ -150,21 +150,21 @@ fn audit(store: &Arc<dyn SqlStore>, configuration: &Configuration) -> Audit {
     Audit { store: Arc::clone(store) as _, terms: configuration.audit.terms }
 }
 
-/// What makes old orders anonymous, for a command.
+/// The anonymisation of old orders, for a command.
 ///
 /// # Errors
-/// The database cannot be opened, or its schema is old.
+/// The database cannot be opened, or its schema is not up to date.
 pub(crate) async fn open_anonymise(configuration: &Configuration) -> Result<Anonymise, StartError> {
     let store = open_store(configuration).await?;
     let retention = configuration.anonymise_after;
     Ok(Anonymise { data: store, clock: Arc::new(SystemClock), retention })
 }
 
-/// What is done about orders once they are placed, for a command: on the database and Alipay, or the sandbox of a running
+/// The use cases for placed orders, for a command: with the database and with Alipay, or with the sandbox of a running
 /// server.
 ///
 /// # Errors
-/// Something that the configuration names cannot be used.
+/// A configured key, file or server cannot be used.
 pub(crate) async fn open_orders(configuration: &Configuration) -> Result<OrderService, StartError> {
     let store = open_store(configuration).await?;
     let Payment { channels, .. } = Payment::reach(configuration)?;
@@ -192,7 +192,7 @@ fn order_service(
     }
 }
 
-/// What staff see of orders, for a command, which knows its user without a token.
+/// The views of orders for staff, for a command, which knows its user without a token.
 ///
 /// # Errors
 /// The database cannot be used.

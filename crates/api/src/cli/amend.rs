@@ -1,4 +1,4 @@
-//! What an order costs and where it goes, changed on the command line.
+//! Commands that change an order's amount or address.
 
 use clap::Args;
 use domain::{Money, ShippingAddress};

@@ -1,4 +1,4 @@
-//! `dashop audit`: whether what is on record is right.
+//! `dashop audit`: checks that all records are consistent.
 
 use std::{
     io::{IsTerminal, Write},
@@ -39,7 +39,7 @@ pub(super) async fn run(
     Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-/// One line that is written over; where nobody reads it, nothing is lost.
+/// Shows the progress in one line on a terminal, and nothing otherwise.
 fn show(is_watched: bool, done: u64, total: u64) {
     if is_watched {
         let percent = done.saturating_mul(100).checked_div(total).unwrap_or(100);

@@ -1,4 +1,4 @@
-//! `dashop doctor`: whether everything around the shop is as it needs it.
+//! `dashop doctor`: checks the environment of the shop.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! Why commands fail, and what is said of it.
+//! Why commands fail, and their error messages.
 
 use std::net::SocketAddr;
 
@@ -121,12 +121,12 @@ impl CommandError {
         Self::request(request_id, what, may_be_done(&cause), cause)
     }
 
-    /// A refund is written down, sent, and its answer written down: what fails at the database may have failed after the money
-    /// went back.
+    /// A refund is recorded, sent, and its answer recorded. A database error may therefore occur after the money was
+    /// refunded.
     pub(super) fn refund(order_number: &str, request_id: &str, cause: OrderChangeError) -> Self {
         use OrderChangeError::{Gateway, NotAdmitted, Settle, Store, Transact, UnknownAddress};
         let may_be_done = match &cause {
-            // Before anything was sent, or by the rules.
+            // Nothing was sent yet, or the rules refuse it.
             NotAdmitted(_)
             | UnknownAddress
             | Gateway(_)
@@ -138,7 +138,7 @@ impl CommandError {
         Self::request(request_id, format!("order {order_number} {was}"), may_be_done, cause)
     }
 
-    /// Of an order, what is said of it where nothing was done and where something may have been.
+    /// The message about an order: the first text if nothing was done, the second if something may have been done.
     fn change(
         order_id: &OrderId,
         [not_done, done]: [&str; 2],
@@ -154,7 +154,7 @@ impl CommandError {
         }
     }
 
-    /// The same of what has a request number.
+    /// The message about an operation with a request number.
     fn request(request_id: &str, what: String, may_be_done: bool, cause: impl Into<BoxError>) -> Self {
         let cause = cause.into();
         if may_be_done {
@@ -165,12 +165,12 @@ impl CommandError {
     }
 }
 
-/// Whether a transaction may have taken effect all the same.
+/// Whether a transaction may have taken effect despite the error.
 fn may_be_done(cause: &TransactError) -> bool {
     matches!(cause, TransactError::Store(StoreError::OutcomeUnknown(_)))
 }
 
-/// The same of the last of the transactions of a change.
+/// Whether the last transaction of a change may have taken effect.
 fn may_be_changed(cause: &OrderChangeError) -> bool {
     matches!(cause, OrderChangeError::Transact(cause) if may_be_done(cause))
 }

@@ -120,7 +120,7 @@ fn resent_text<'a>(
     format!("{due} events will be sent once more{not_sent}{}", waits.collect::<String>())
 }
 
-/// Each endpoint under its name, where there are others than the first one.
+/// The state of each endpoint, with its name if there are several.
 fn status_text(endpoints: &[ListedEndpoint], now: ShopTime) -> String {
     let is_first_alone = endpoints.iter().all(|endpoint| endpoint.state.name.is_first());
     let mut said = String::new();

@@ -16,7 +16,7 @@ use super::CommandError;
 const PATIENCE: Duration = Duration::from_secs(4);
 const OK: &[u8] = b"HTTP/1.1 200 ";
 
-/// Asks the service that listens there whether it runs.
+/// Asks the service at this listen address whether it runs.
 pub(super) async fn run(listen: SocketAddr) -> Result<(), CommandError> {
     let address = reachable(listen);
     let unhealthy = |problem: String| CommandError::Unhealthy { address, problem };
@@ -28,7 +28,7 @@ pub(super) async fn run(listen: SocketAddr) -> Result<(), CommandError> {
     }
 }
 
-/// How the answer begins.
+/// The beginning of the response.
 async fn ask(address: SocketAddr) -> io::Result<Vec<u8>> {
     let mut stream = TcpStream::connect(address).await?;
     stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await?;
@@ -37,7 +37,7 @@ async fn ask(address: SocketAddr) -> io::Result<Vec<u8>> {
     Ok(begin)
 }
 
-/// What listens on all addresses is asked on loopback.
+/// A service that listens on all addresses is asked on the loopback address.
 fn reachable(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),

@@ -129,10 +129,10 @@ enum Command {
 /// Runs the program.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    // 1 says there that it was compared, and does not agree.
+    // For these commands, exit status 1 means that a difference was found.
     let compares = matches!(arguments.command, Command::Reconcile(_) | Command::Audit(_));
     let on_failure = if compares { ExitCode::from(2) } else { ExitCode::FAILURE };
-    // HTTP and signatures have threads of their own: more busy threads than processors cost more than they do.
+    // HTTP and signatures have their own threads: more busy threads than processors cost more than they bring.
     let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads((processors / 2).max(1))
@@ -159,7 +159,7 @@ async fn execute(arguments: Arguments) -> Result<ExitCode, CommandError> {
     let settings = Settings { file };
     let source = settings.source()?;
     let command = match arguments.command {
-        // They need less.
+        // These commands need fewer settings.
         Command::Migrate => {
             let configuration = DatabaseConfiguration::read(source)?;
             logging::start(&configuration.log)?;
@@ -181,10 +181,11 @@ async fn execute(arguments: Arguments) -> Result<ExitCode, CommandError> {
         command => command,
     };
     let mut configuration = Configuration::read(source)?;
-    // A command in a wrong place must not make an empty shop and find everything right in it.
+    // A command in a wrong directory must not create an empty shop and then report that all is right.
     let may_make_a_shop = matches!(command, Command::Serve | Command::SeedDemo);
     configuration.database.must_exist = !may_make_a_shop;
-    // Nor does whoever looks at a shop bring its schema up to date. These two say what `serve` would do, and open none.
+    // A command that only reads must not update the schema. `doctor` and `config` show what `serve` would do, and update
+    // nothing.
     configuration.migrate_at_start &= may_make_a_shop || matches!(command, Command::Doctor | Command::Config);
     let log = match command {
         Command::Serve => logging::start_with_traces(&configuration.log),
@@ -192,7 +193,7 @@ async fn execute(arguments: Arguments) -> Result<ExitCode, CommandError> {
     }?;
     match command {
         Command::Serve => serve::serve(&configuration, settings, log).await,
-        // Done above.
+        // Handled above.
         Command::Migrate | Command::Backup(_) | Command::Healthcheck | Command::Reload => Ok(()),
         Command::SeedDemo => seed_demo(&configuration).await,
         Command::Token { user, staff, days } => token(&configuration, user, staff, days).await,
@@ -216,7 +217,7 @@ async fn execute(arguments: Arguments) -> Result<ExitCode, CommandError> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The settings in force, which are those that a server would start with.
+/// Prints the settings with which a server would start.
 fn show(configuration: &Configuration) -> Result<(), CommandError> {
     check(configuration)?;
     say_line(format!("{configuration:#?}")).map(drop)
@@ -256,7 +257,7 @@ async fn token(
     let token = match staff {
         Some(name) if !StaffKey::is_name(&name) => return Err(CommandError::NotAName(name)),
         Some(name) => {
-            // A secret that is generated is beside the database: one of no shop is of no use.
+            // A generated secret is kept beside the database; without a shop it is of no use.
             if matches!(configuration.tokens.staff, StaffSecret::Kept) {
                 open_store(configuration).await?;
             }
@@ -309,7 +310,7 @@ fn order_number(order: &str) -> Result<OrderId, CommandError> {
     OrderId::parse(order).map_err(|_| CommandError::NotAnOrderNumber(order.to_owned()))
 }
 
-/// The user who runs a command, as the timeline names them.
+/// The actor in timelines for changes from the command line.
 fn operator() -> Cause {
     Cause::shop("command line".to_owned(), None)
 }

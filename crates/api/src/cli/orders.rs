@@ -201,7 +201,7 @@ fn list(orders: &[FoundOrder], has_more: bool) -> String {
     text
 }
 
-/// All that is on record of one order.
+/// All records of one order.
 fn sheet(details: &AdminOrderDetails) -> String {
     let order = &details.order;
     let mut facts = Table::new(&["order", order.id.as_str()]);
@@ -234,7 +234,7 @@ fn sheet(details: &AdminOrderDetails) -> String {
 
 fn section(text: &mut String, name: &str, table: &Table) {
     if !table.is_empty() {
-        // Writing to a text cannot fail.
+        // Writing to a `String` cannot fail.
         let _ = write!(text, "\n{name}\n{}", table.lines("  "));
     }
 }
@@ -313,7 +313,7 @@ fn timeline(details: &AdminOrderDetails) -> Table {
     table
 }
 
-/// Why, with what was changed beside the status.
+/// The reason, with the change beside the status, if any.
 fn reason(entry: &TimelineEntry) -> String {
     let what = match &entry.amendment {
         None => return entry.reason.clone(),
@@ -329,14 +329,14 @@ fn new_request_id() -> String {
     format!("{:08x}{:08x}", SystemRandomness.draw(), SystemRandomness.draw())
 }
 
-/// Tells a number that nobody has seen before it is used: whoever is cut off can ask again under it.
+/// Prints a new request number before it is used, so that the command can be repeated with it after an interruption.
 fn tell_new(request_id: &str, is_new: bool) {
     if is_new {
         complain(&format!("request {request_id}"));
     }
 }
 
-/// A text that fits into one line, without blanks around it.
+/// A line of text, trimmed.
 pub(super) fn line(what: &'static str, text: &str, most: usize) -> Result<String, CommandError> {
     one_line(text, most).ok_or(CommandError::NotALine { what, most })
 }

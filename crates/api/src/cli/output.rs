@@ -1,11 +1,11 @@
-//! Standard output and standard error, whose readers may have read enough: no panic, and nothing that a command did
-//! becomes another thing by it.
+//! Standard output and standard error. If their reader has closed them, the program does not panic, and the result of a
+//! command stays the same.
 
 use std::io::{ErrorKind, Write};
 
 use super::CommandError;
 
-/// Says it on standard output. False if the reader has closed it, as `head` does.
+/// Writes to standard output. Returns false if the reader has closed it, as `head` does.
 ///
 /// # Errors
 /// It cannot be written for another reason, such as a full disk.
@@ -13,7 +13,7 @@ pub(super) fn say(text: impl AsRef<[u8]>) -> Result<bool, CommandError> {
     written(&mut std::io::stdout().lock(), text.as_ref())
 }
 
-/// Says it in a line of its own.
+/// Writes a line to standard output.
 ///
 /// # Errors
 /// As [`say`].
@@ -21,8 +21,8 @@ pub(super) fn say_line(line: impl AsRef<str>) -> Result<bool, CommandError> {
     say(format!("{}\n", line.as_ref()))
 }
 
-/// Says on standard error why a command failed, or what is needed where it does; where nobody reads that, the exit status
-/// alone tells.
+/// Writes to standard error why a command failed, or what the user needs to know in that case. If it cannot be written,
+/// only the exit status tells.
 pub(super) fn complain(why: &str) {
     let _unread = writeln!(std::io::stderr().lock(), "dashop: {why}");
 }
@@ -41,7 +41,7 @@ mod tests {
 
     use super::*;
 
-    /// Cannot be written to, for this reason.
+    /// A writer that fails with this error.
     struct Shut(ErrorKind);
 
     impl Write for Shut {

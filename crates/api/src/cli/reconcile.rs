@@ -1,4 +1,4 @@
-//! `dashop reconcile`: our records against a channel's bill.
+//! `dashop reconcile`: compares our records with a channel's bill.
 
 use std::process::ExitCode;
 

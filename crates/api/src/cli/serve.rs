@@ -24,9 +24,9 @@ use crate::{
     wiring::open_store,
 };
 
-/// How long background jobs may go on with what they have begun after the last request.
+/// How long background jobs may take, after the last request, to finish the work that they have begun.
 const JOBS_END_WITHIN: Duration = Duration::from_secs(10);
-/// The name in timelines of the member of staff who follows the link to the shop side.
+/// The name in timelines of the staff member who uses the link to the shop side.
 const DEMO_STAFF: &str = "店长";
 
 async fn start(configuration: &Configuration) -> Result<Services, StartError> {
@@ -44,7 +44,7 @@ pub(super) async fn serve(
     let hangups = signal(SignalKind::hangup())?;
     let mut stop = StopSignals::new()?;
     let files = open_files();
-    // First, so that nothing keeps a handle of a counter that nobody collects.
+    // First, so that no code gets a counter handle before the recorder is installed.
     let exporter =
         configuration.metrics_listen.map(|_| Exporter::install()).transpose().map_err(StartError::from)?;
     let started = tokio::select! {
@@ -80,13 +80,13 @@ pub(super) async fn serve(
     tracing::info!("stopping: no more requests");
     reloads.abort();
     jobs.stop(JOBS_END_WITHIN).await;
-    // With the last handle on the shop the batcher closes; its writers place what is still waiting.
+    // After the last handle on the shop is dropped, the batcher closes, and its writers place the waiting orders.
     drop(shop);
     while writers.join_next().await.is_some() {}
     if let Some(sandbox) = sandbox {
         sandbox.stop().await;
     }
-    // Last: how the program ends can be watched.
+    // Last, so that the shutdown can be observed.
     if let Some(watched) = watched {
         watched.stop(true).await;
     }
@@ -108,7 +108,7 @@ fn watched(listen: SocketAddr, metrics: Metrics) -> Result<ServerHandle, StartEr
     Ok(handle)
 }
 
-/// What a newcomer sees on the terminal.
+/// Prints links, a token and examples for a new user of the demo shop.
 async fn greet(
     configuration: &Configuration,
     shop: &Shop,
@@ -121,7 +121,7 @@ async fn greet(
     let expires = SystemClock.now().unix_seconds() + week;
     let token = match user_token(configuration, Username(user.to_owned()), expires).await {
         Ok(token) => Some(token),
-        // Whoever makes the shop their own removes the demo users.
+        // A real shop has removed the demo users.
         Err(CommandError::NoSuchUser(_)) => None,
         Err(error) => return Err(error),
     };

@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-/// Rows under their heads, as columns that stand below each other; what is Chinese is two places wide.
+/// Rows under headings, in aligned columns; Chinese characters are two columns wide.
 pub(super) struct Table {
     rows: Vec<Vec<String>>,
 }
@@ -16,12 +16,12 @@ impl Table {
         self.rows.push(cells.into_iter().map(|cell| visible(&cell)).collect());
     }
 
-    /// Whether there is nothing under the heads.
+    /// Whether there are no rows.
     pub(super) fn is_empty(&self) -> bool {
         self.rows.len() < 2
     }
 
-    /// The lines, each after `indent`.
+    /// The lines, each with the prefix `indent`.
     pub(super) fn lines(&self, indent: &str) -> String {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let width = |column| {
@@ -47,7 +47,7 @@ impl Table {
     }
 }
 
-/// What others typed, without what would steer the terminal.
+/// Text that others typed, without terminal control characters.
 pub(super) fn visible(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
 }

@@ -1,13 +1,13 @@
 use super::source::{CertificateText, ConfigurationError, Source};
 
-/// By what the shop verifies what Alipay sends. An application at Alipay is in one mode only.
+/// The keys that verify messages from Alipay. An application at Alipay is in one mode only.
 #[derive(Debug, Clone)]
 pub enum AlipayKeys {
     /// Key mode.
     PublicKey {
         /// Alipay's public key.
         current: String,
-        /// A second one, while the key is being changed.
+        /// A second key, during a key change.
         previous: Option<String>,
     },
     /// Certificate mode.
@@ -21,16 +21,16 @@ pub enum AlipayKeys {
     },
 }
 
-/// What buyers see of a payment at Alipay.
+/// How buyers see a payment at Alipay.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AlipayPages {
-    /// What they read instead of the names of the goods; `None` for the names.
+    /// The subject instead of the names of the goods; `None` for the names.
     pub subject: Option<String>,
-    /// Whether the payment page shows Alipay's code in place on a PC.
+    /// Whether the payment page shows Alipay's code in the page on a PC.
     pub code_in_page: bool,
 }
 
-/// Where the order's number comes.
+/// The placeholder for the order number.
 const ORDER_ID: &str = "{order_id}";
 const MAX_SUBJECT_CHARS: usize = 200;
 
@@ -44,7 +44,7 @@ impl AlipayPages {
     }
 }
 
-/// Why Alipay would not take it as it is.
+/// Why Alipay would refuse the subject.
 fn subject_problem(subject: &str) -> Option<&'static str> {
     let words = subject.replace(ORDER_ID, "");
     let is_refused =

@@ -4,12 +4,12 @@ use domain::audit::{AuditTerms, OldSales, OldTotals};
 
 use super::{ConfigurationError, Source};
 
-/// How what is on record is proved to be right.
+/// How the audit works.
 #[derive(Debug, Clone, Copy)]
 pub struct AuditConfiguration {
-    /// How the old back end's rows are read.
+    /// How to interpret the rows of the old back end.
     pub terms: AuditTerms,
-    /// When it is done every day, counted from midnight in Asia/Shanghai; `None` if nobody asks for it.
+    /// The time of the daily audit, counted from midnight in Asia/Shanghai; `None` for no daily audit.
     pub at: Option<Duration>,
 }
 

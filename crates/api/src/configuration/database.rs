@@ -4,7 +4,7 @@ use adapters::sql::{CartsIn, MysqlTls, SqlConfig};
 
 use super::{Configuration, ConfigurationError, Log, OtlpConfiguration, Source};
 
-/// What a command needs that works on the database alone: neither Alipay's keys nor the secrets of tokens.
+/// The settings of commands that need the database only: neither Alipay's keys nor the secrets of tokens.
 #[derive(Debug, Clone)]
 pub struct DatabaseConfiguration {
     /// Where generated secrets and the embedded database are kept.
@@ -13,17 +13,17 @@ pub struct DatabaseConfiguration {
     pub database: SqlConfig,
     /// How long to wait at the start for a database that cannot be reached.
     pub start_timeout: Duration,
-    /// Whether to work on a database of which it is known that it is not safe.
+    /// Whether to use a database version that is known to be unsafe.
     pub allows_unsafe_engine: bool,
-    /// What is logged.
+    /// The settings of the log.
     pub log: Log,
 }
 
 impl DatabaseConfiguration {
-    /// Reads and checks the settings of the database. Those of the rest of the shop may be set and are not looked at.
+    /// Reads and checks the settings of the database. Other settings of the shop may be set and are ignored.
     ///
     /// # Errors
-    /// A setting of the database is unreadable, or one is not known.
+    /// A setting of the database is invalid, or a setting is unknown.
     pub fn read(mut source: Source) -> Result<Self, ConfigurationError> {
         let configuration = Self::take(&mut source)?;
         source.nothing_left_but(&Configuration::names())?;
@@ -71,7 +71,7 @@ fn otlp(source: &mut Source) -> Result<Option<OtlpConfiguration>, ConfigurationE
     Ok(Some(OtlpConfiguration { endpoint, sample_percent }))
 }
 
-/// Whether the database is the one within the program.
+/// Whether the database is the embedded one.
 pub(super) fn is_embedded(url: &str) -> bool {
     url.starts_with("sqlite:")
 }
@@ -82,7 +82,7 @@ fn database(source: &mut Source, url: String) -> Result<SqlConfig, Configuration
     database.acquire_timeout = source.seconds("database_acquire_timeout", 5, 1..=60)?;
     database.connect_timeout = source.seconds("database_connect_timeout", 5, 1..=60)?;
     database.statement_timeout = source.seconds("database_statement_timeout", 10, 1..=300)?;
-    // SQLite locks all of the database at once; a server locks rows, and who waits for one holds up others.
+    // SQLite locks the whole database; a server locks rows, and a request that waits for one delays others.
     let lock_timeout = if is_embedded(&database.url) { 5 } else { 1 };
     database.lock_timeout = source.seconds("database_lock_timeout", lock_timeout, 1..=60)?;
     database.carts = CartsIn::Database;

@@ -5,15 +5,15 @@ use domain::{Delivery, EndpointName, EventFilter, OrderEventKind};
 
 use super::{ConfigurationError, Source};
 
-/// The most endpoints; each has a job of its own.
+/// The most endpoints; each has its own job.
 const MAX_ENDPOINTS: usize = 16;
-/// The tables of the endpoints beside the first one: `[webhooks.erp]`.
+/// The tables of the endpoints other than the first one: `[webhooks.erp]`.
 const TABLES: &str = "webhooks";
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// Where order events are delivered to.
+/// The webhook endpoints and their limits.
 #[derive(Debug, Clone)]
 pub struct EventsConfiguration {
     /// The endpoints; empty if none is configured.
@@ -22,23 +22,23 @@ pub struct EventsConfiguration {
     pub retention: Duration,
     /// How long attempts to deliver them are kept.
     pub log_retention: Duration,
-    /// After how long of failures alone an endpoint is paused.
+    /// How long deliveries must fail without a success before an endpoint is paused.
     pub pause_after: Duration,
 }
 
 /// One endpoint.
 #[derive(Debug, Clone)]
 pub struct EndpointConfiguration {
-    /// Where, and with which secrets.
+    /// Its URL and secrets.
     pub webhook: WebhookConfig,
-    /// What it is sent.
+    /// The events that it gets.
     pub filter: EventFilter,
 }
 
 pub(super) fn read(source: &mut Source) -> Result<EventsConfiguration, ConfigurationError> {
     let days = source.within("events_retention_days", 30, 1..=3650)?;
     let log_days = source.within("events_log_days", 7, 1..=3650)?;
-    // An endpoint that takes nothing is paused before its events are given up.
+    // A failing endpoint must be paused before its events are given up.
     let most_pause = u32::try_from(Delivery::GIVEN_UP_AFTER.as_secs() / HOUR.as_secs()).unwrap_or(u32::MAX);
     let pause_hours = source.within("events_pause_hours", most_pause, 1..=most_pause)?;
     let mut endpoints = Vec::new();
@@ -66,7 +66,7 @@ pub(super) fn read(source: &mut Source) -> Result<EventsConfiguration, Configura
     })
 }
 
-/// The endpoint whose settings begin so; `None` if no URL is set.
+/// The endpoint whose settings begin with this prefix; `None` if no URL is set.
 fn endpoint(
     source: &mut Source,
     name: EndpointName,
@@ -98,7 +98,7 @@ fn secret(source: &mut Source, name: &str) -> Result<Option<WebhookSecret>, Conf
     WebhookSecret::parse(&text).map(Some).map_err(|error| source.wrong(name, &error.to_string()))
 }
 
-/// All events where none are named.
+/// The filter for these event types; all events if none are named.
 fn filter(source: &Source, name: &str, kinds: &[String]) -> Result<EventFilter, ConfigurationError> {
     if kinds.is_empty() {
         return Ok(EventFilter::All);

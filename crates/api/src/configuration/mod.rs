@@ -1,6 +1,6 @@
-//! What the operator sets: environment variables `DASHOP_…` over an optional TOML file over defaults.
+//! The operator's settings: environment variables `DASHOP_…` override an optional TOML file, which overrides defaults.
 //!
-//! Everything is read and checked once, at the start; an error names the variable and what is wrong with it.
+//! All settings are read and checked once, at the start. An error names the variable and the problem.
 
 mod alipay;
 mod audit;
@@ -29,65 +29,65 @@ pub use secret::Secret;
 pub use source::{CertificateText, ConfigurationError, Source};
 pub use tokens::{StaffSecret, TokenSecrets, VerifyOnly};
 
-/// Everything the operator can set.
+/// All settings.
 #[derive(Debug, Clone)]
 pub struct Configuration {
     /// Where generated secrets and the embedded database are kept.
     pub data_dir: PathBuf,
-    /// How the program answers HTTP.
+    /// The settings of the HTTP server.
     pub http: HttpConfiguration,
-    /// Where metrics are served; `None` if they are not.
+    /// The address of the metrics; `None` if they are not served.
     pub metrics_listen: Option<SocketAddr>,
     /// The database.
     pub database: SqlConfig,
     /// How long to wait at the start for a database that cannot be reached.
     pub database_start_timeout: Duration,
-    /// Whether to bring the schema up to date at the start.
+    /// Whether to update the schema at the start.
     pub migrate_at_start: bool,
     /// Whether to fill a shop without users with the demo goods, users and carts.
     pub seed_demo: bool,
     /// The carts' Redis; `None` if the carts are in the database.
     pub redis: Option<RedisConfig>,
-    /// What the shop's owner sets about selling.
+    /// The sales rules.
     pub rules: ShopRules,
-    /// How orders are written.
+    /// The limits of the order batcher.
     pub batcher: BatcherSettings,
-    /// For how long a request can be repeated under its key.
+    /// How long a request can be repeated with its idempotency key.
     pub key_retention: Duration,
-    /// How buyers sign in; `None` if the shop's old back end does that.
+    /// The sign-in rules; `None` if the shop's old back end signs buyers in.
     pub sign_in: Option<SignInRules>,
-    /// How the shop is paid.
+    /// Alipay or the sandbox.
     pub alipay: AlipayConfiguration,
-    /// What buyers see of a payment at Alipay, or at the sandbox.
+    /// How buyers see a payment at Alipay or the sandbox.
     pub alipay_pages: AlipayPages,
-    /// Where order events are delivered to.
+    /// The webhook endpoints.
     pub events: EventsConfiguration,
-    /// For how long messages that can never be stored are kept.
+    /// How long refused messages are kept.
     pub refused_retention: Duration,
     /// How long after its end an order keeps its buyer's name, phone and address.
     pub anonymise_after: Duration,
-    /// Whether to start on a database of which it is known that it is not safe.
+    /// Whether to use a database version that is known to be unsafe.
     pub allows_unsafe_engine: bool,
-    /// How what is on record is proved to be right.
+    /// How the audit works.
     pub audit: AuditConfiguration,
     /// After how long without success a background job is stalled.
     pub jobs_stalled_after: Duration,
-    /// What tokens are signed and verified with.
+    /// The secrets that sign and verify tokens.
     pub tokens: TokenSecrets,
-    /// What is logged.
+    /// The settings of the log.
     pub log: Log,
 }
 
-/// What is logged, and how.
+/// The settings of the log.
 #[derive(Debug, Clone)]
 pub struct Log {
-    /// Such as `info` or `info,application=debug`.
+    /// The level, such as `info` or `info,application=debug`.
     pub level: String,
     /// Whether lines are JSON.
     pub is_json: bool,
-    /// Whether each request has a line.
+    /// Whether each request is logged.
     pub has_access: bool,
-    /// Where traces are exported to; `None` if nowhere.
+    /// The settings of the export of traces; `None` for no export.
     pub otlp: Option<OtlpConfiguration>,
 }
 
@@ -96,44 +96,44 @@ pub struct Log {
 pub struct OtlpConfiguration {
     /// The collector's URL, without `/v1/traces`.
     pub endpoint: String,
-    /// How many of a hundred traces are exported that a caller has not decided about.
+    /// The percentage of traces to export, for traces without a decision of the caller.
     pub sample_percent: u8,
 }
 
 /// The origins whose pages may call from a browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origins {
-    /// All of them.
+    /// All origins.
     Any,
-    /// These, such as `https://shop.example`.
+    /// These origins, such as `https://shop.example`.
     These(Vec<String>),
 }
 
-/// How the program answers HTTP.
+/// The settings of the HTTP server.
 #[derive(Debug, Clone)]
 pub struct HttpConfiguration {
-    /// Where it listens.
+    /// The address to listen on.
     pub listen: SocketAddr,
-    /// How others reach it, without a slash at the end; Alipay's return and notification URLs begin with it.
+    /// The public URL of the program, without a trailing slash; Alipay's return and notification URLs begin with it.
     pub public_url: String,
     /// The prefix for image names.
     pub base_url: String,
-    /// Where buyers see whether they paid.
+    /// The URL of the result page.
     pub result_page: String,
-    /// What the front page promises buyers, such as 七天无理由退换; nothing by default, because the shop keeps it and not the
+    /// The promises to buyers on the front page, such as 七天无理由退换; empty by default, because the shop keeps them and not the
     /// program.
     pub promises: Vec<String>,
-    /// Whether a proxy in front says truly, in `X-Forwarded-For`, who calls.
+    /// Whether a proxy in front sends the client's true address in `X-Forwarded-For`.
     pub trusted_proxy: bool,
     /// The origins whose pages may call.
     pub cors_origins: Origins,
-    /// How many threads answer.
+    /// The number of worker threads.
     pub workers: usize,
-    /// How many connections are kept at most; `None` if that follows from the files that the program may open.
+    /// The most connections; `None` to derive it from the number of files that the program may open.
     pub connections: Option<usize>,
-    /// How many of them one address may have; `None` if that follows from their number.
+    /// The most connections of one address; `None` to derive it from the limit of all connections.
     pub connections_per_address: Option<usize>,
-    /// How long the program is unready, and still answers, after SIGTERM.
+    /// How long the program is unready, but still answers, after SIGTERM.
     pub drain: Duration,
     /// How long one request may take.
     pub request_timeout: Duration,
@@ -141,17 +141,17 @@ pub struct HttpConfiguration {
     pub body_limit: usize,
 }
 
-/// How the shop is paid.
+/// The payment provider.
 #[derive(Debug, Clone)]
 pub enum AlipayConfiguration {
-    /// By the sandbox, in this process, at this address.
+    /// The sandbox, in this process, at this address.
     Sandbox(SocketAddr),
-    /// By Alipay.
+    /// Alipay.
     Alipay(Box<AlipayAccount>),
 }
 
 impl AlipayConfiguration {
-    /// Whether real money comes in: not at a stand-in on this machine, nor at Alipay's sandbox for developers.
+    /// Whether real money is paid: neither at a sandbox on this machine, nor at Alipay's sandbox for developers.
     pub fn takes_money(&self) -> bool {
         let Self::Alipay(account) = self else { return false };
         let gateway = Url::parse(&account.gateway_url).ok();
@@ -164,26 +164,26 @@ impl AlipayConfiguration {
 /// The shop's account at Alipay.
 #[derive(Debug, Clone)]
 pub struct AlipayAccount {
-    /// The application.
+    /// The application id.
     pub app_id: String,
-    /// The account that receives the money, where it is to be checked.
+    /// The account that must receive the money; `None` for no check.
     pub seller_id: Option<String>,
-    /// Where Alipay answers.
+    /// The URL of Alipay's gateway.
     pub gateway_url: String,
-    /// Signs what the shop sends: a key in any of the three forms.
+    /// Signs requests to Alipay: a key in any of the three formats.
     pub app_private_key: Secret,
-    /// Verifies what Alipay sends.
+    /// Verifies messages from Alipay.
     pub keys: AlipayKeys,
-    /// Where Alipay notifies.
+    /// The URL for Alipay's notifications.
     pub notify_url: String,
-    /// Where Alipay sends the buyer's browser back to.
+    /// The URL to which Alipay sends the buyer's browser back.
     pub return_url: String,
 }
 
-/// What fits beside the front page's heading.
+/// The most promises that fit beside the front page's heading.
 const MAX_PROMISES: usize = 4;
 const MAX_PROMISE_CHARS: usize = 12;
-/// The latest payment deadline that Alipay takes: 15 days.
+/// The longest payment deadline that Alipay accepts: 15 days.
 const MAX_DEADLINE_MINUTES: u64 = 15 * 24 * 60;
 /// How long a failed sign-in counts.
 const SIGN_IN_WINDOW: Duration = Duration::from_secs(15 * 60);
@@ -192,28 +192,28 @@ impl Configuration {
     /// Reads and checks all settings.
     ///
     /// # Errors
-    /// A setting is missing, unreadable, unknown, or does not go with another.
+    /// A setting is missing, invalid or unknown, or contradicts another.
     pub fn read(mut source: Source) -> Result<Self, ConfigurationError> {
         let configuration = Self::take(&mut source)?;
         source.nothing_left()?;
         Ok(configuration)
     }
 
-    /// Where a program with these settings keeps its files, and where it listens. The others are not looked at.
+    /// The data directory and listen address of a program with these settings. Other settings are not checked.
     ///
     /// # Errors
-    /// One of the two is unreadable, or a setting is not known.
+    /// One of the two is invalid, or a setting is unknown.
     pub fn place(mut source: Source) -> Result<(PathBuf, SocketAddr), ConfigurationError> {
         let place = (database::data_dir(&mut source)?, listen(&mut source)?);
         source.nothing_left_but(&Self::names())?;
         Ok(place)
     }
 
-    /// Where a program with these settings listens. No other is looked at, so that a running program can be asked after its
-    /// settings were changed for the next start.
+    /// The listen address of a program with these settings. No other setting is read, so that the health check of a running
+    /// program works after its settings were changed for the next start.
     ///
     /// # Errors
-    /// It is unreadable.
+    /// The address is invalid.
     pub fn listen(mut source: Source) -> Result<SocketAddr, ConfigurationError> {
         listen(&mut source)
     }
@@ -297,7 +297,7 @@ fn http(source: &mut Source) -> Result<HttpConfiguration, ConfigurationError> {
         connections_per_address: source.optional_within("connections_per_address", 1..=1_000_000)?,
         drain: source.seconds("drain", 0, 0..=300)?,
         request_timeout: source.seconds("request_timeout", 20, 1..=300)?,
-        // A notification of Alipay is some 2 KiB, and more with many coupons.
+        // A notification from Alipay has some 2 KiB, and more with many coupons.
         body_limit: source.within("body_limit", 64 * 1024, 16 * 1024..=1024 * 1024)?,
         public_url,
         listen,
@@ -330,7 +330,7 @@ fn redis(source: &mut Source) -> Result<Option<RedisConfig>, ConfigurationError>
             "names several servers, which only a cluster has: set DASHOP_REDIS_CLUSTER",
         ));
     }
-    // What stands there instead may be a password.
+    // The rejected value may be a password, so it is not shown.
     if !urls.iter().all(|url| url.starts_with("redis://") || url.starts_with("rediss://")) {
         return Err(source.wrong("redis_url", "must begin with redis:// or rediss://"));
     }
@@ -358,7 +358,7 @@ fn rules(source: &mut Source) -> Result<ShopRules, ConfigurationError> {
     })
 }
 
-/// Zero is no limit.
+/// Zero means no limit.
 fn unpaid_limits(source: &mut Source) -> Result<UnpaidLimits, ConfigurationError> {
     let limit = |most: u32| (most > 0).then_some(most);
     Ok(UnpaidLimits {
@@ -370,7 +370,8 @@ fn unpaid_limits(source: &mut Source) -> Result<UnpaidLimits, ConfigurationError
 
 fn sign_in(source: &mut Source) -> Result<Option<SignInRules>, ConfigurationError> {
     let is_on = source.get_or("sign_in", true)?;
-    // One password tried for many names. It is generous, for an address may be that of all buyers behind a proxy.
+    // Against one password tried with many names. The limit is generous, because all buyers behind a proxy may share an
+    // address.
     let per_address: u32 = source.within("sign_in_failures_per_address", 1000, 0..=1_000_000)?;
     let hours = source.within("token_hours", 24, 1..=24 * 365)?;
     let rules = SignInRules {
@@ -393,7 +394,7 @@ fn alipay(
     let keys = AlipayKeys::read(source)?;
     let app_id: Option<String> = source.get("alipay_app_id")?;
     let seller_id: Option<String> = source.get("alipay_seller_id")?;
-    // Whoever has set one of them means to be paid by Alipay.
+    // If one of these is set, the shop is to be paid through Alipay.
     let has_account = app_private_key.is_some() || keys.is_some() || app_id.is_some() || seller_id.is_some();
     let wants_sandbox = source.get_or("sandbox", is_embedded && !has_account)?;
     let gateway = "https://openapi.alipay.com/gateway.do".to_owned();

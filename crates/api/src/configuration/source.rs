@@ -15,65 +15,65 @@ use url::Url;
 
 use super::Origins;
 
-/// Where settings come from: a table of texts, each taken once.
+/// The source of settings: a table of texts, each taken once.
 ///
 /// A setting `listen` is the variable `DASHOP_LISTEN` and the key `listen` of the TOML file.
 #[derive(Debug, Default)]
 pub struct Source {
     values: BTreeMap<String, String>,
-    /// The names that were asked for.
+    /// The names of settings that were read.
     asked: BTreeSet<String>,
-    /// Those that stand in a file which others can read or change, and why no secret may stand there.
+    /// Settings in a file that other users can read or change, with the reason why it must not contain secrets.
     exposed: BTreeMap<String, String>,
-    /// Whether files of secrets may be read by others and be links: the operator says that nobody else is there.
+    /// Whether secret files may be readable by others and may be links: the operator states that there are no other users.
     allows_open_secrets: bool,
 }
 
 /// A setting that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigurationError {
-    /// Its value.
+    /// The value of a setting.
     #[error("{variable} {problem}")]
     Wrong {
-        /// The environment variable's name; in a file the same in small letters, without the prefix.
+        /// The environment variable; the same setting in a file is in lower case, without the prefix.
         variable: String,
-        /// What is wrong with it.
+        /// The problem.
         problem: String,
     },
     /// The TOML file.
     #[error("the configuration file {file}: {problem}")]
     File {
-        /// Which file.
+        /// Its path.
         file: String,
-        /// What is wrong with it.
+        /// The problem.
         problem: String,
     },
 }
 
 const PREFIX: &str = "DASHOP_";
-/// What has a table for each of its kind in the file.
+/// Groups of settings with several tables in the file.
 const TABLES: [&str; 1] = ["webhooks"];
-/// Belongs to the reading of the others.
+/// A setting that changes how other settings are read.
 const OPEN_SECRETS: &str = "open_secret_files";
-/// What helps beside closing a file.
+/// An alternative to closing a file to other users, for error messages.
 const OR_OPEN: &str = "or set DASHOP_OPEN_SECRET_FILES=true where nobody else is, as in a container";
 
-/// The text of a file of certificates, and where it came from.
+/// The text of a certificate file and its origin.
 #[derive(Debug, Clone)]
 pub struct CertificateText {
     /// PEM.
     pub text: String,
-    /// The setting, with the file where it names one.
+    /// The setting, with the file if it names one.
     pub origin: String,
 }
 
-/// What a setting tells, and so who may read its file.
+/// How confidential a setting is, and so who may read its file.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kept {
     Secret,
-    /// A secret where a password is in it.
+    /// A secret if it contains a password.
     Url,
-    /// The same of several, with commas between them.
+    /// Several URLs, comma-separated.
     Urls,
     Public,
 }
@@ -90,13 +90,13 @@ impl Kept {
     }
 }
 
-/// Where a text came from, and the text.
+/// A text and its origin.
 enum Given {
     Setting(String),
     File { content: Vec<u8>, path: String },
 }
 
-/// The environment variable of a setting, or the table and key where it is one of the file alone.
+/// The environment variable of a setting; for a setting in a table of the file, its table and key.
 fn variable(name: &str) -> String {
     match name.rsplit_once('.') {
         Some((table, key)) => format!("[{table}] {key}"),
@@ -105,7 +105,7 @@ fn variable(name: &str) -> String {
 }
 
 impl Source {
-    /// From the environment, as the system has it: a setting must be text.
+    /// Reads the environment as the system provides it. A setting must be text.
     ///
     /// # Errors
     /// As [`Source::new`], or a setting is not UTF-8.
@@ -125,10 +125,10 @@ impl Source {
         Self::new(texts.collect::<Result<Vec<_>, _>>()?, file)
     }
 
-    /// From the environment, over the file where there is one.
+    /// Reads the environment, which overrides the file, if any.
     ///
     /// # Errors
-    /// The file cannot be read, is not TOML, or has other tables in it than those of webhooks.
+    /// The file cannot be read, is not TOML, or contains tables other than those of webhooks.
     pub fn new(
         variables: impl IntoIterator<Item = (String, String)>,
         file: Option<&Path>,
@@ -141,13 +141,13 @@ impl Source {
                 source.values.insert(name, value);
             }
         }
-        // Where the file is, and what only the tests of the servers read, are no settings.
+        // The path of the file, and variables of the server tests, are no settings.
         source.values.retain(|name, _| name != "config" && !name.starts_with("test_"));
         source.allows_open_secrets = source.get_or(OPEN_SECRETS, false)?;
         Ok(source)
     }
 
-    /// What is wrong with a setting.
+    /// An error about a setting.
     pub fn wrong(&self, name: &str, problem: &str) -> ConfigurationError {
         ConfigurationError::Wrong { variable: variable(name), problem: problem.to_owned() }
     }
@@ -183,7 +183,7 @@ impl Source {
         Ok(self.optional_within(name, range)?.unwrap_or(default))
     }
 
-    /// Nothing where it is not set.
+    /// `None` if it is not set.
     pub(super) fn optional_within<T>(
         &mut self,
         name: &str,
@@ -217,7 +217,7 @@ impl Source {
         self.get(name)?.map(|text| self.as_url(name, text)).transpose()
     }
 
-    /// One that may be in a file, and is a secret where a password is in it.
+    /// A URL that may be in a file. It is secret if it contains a password.
     pub(super) fn url_or_file(&mut self, name: &str) -> Result<Option<String>, ConfigurationError> {
         self.kept(name, Kept::Url)?.map(|text| self.as_url(name, text)).transpose()
     }
@@ -229,17 +229,17 @@ impl Source {
         }
     }
 
-    /// Texts with commas between them.
+    /// Comma-separated texts.
     pub(super) fn list(&mut self, name: &str) -> Result<Vec<String>, ConfigurationError> {
         Ok(listed(&self.get_or(name, String::new())?))
     }
 
-    /// URLs with commas between them, which may be in a file.
+    /// Comma-separated URLs, which may be in a file.
     pub(super) fn urls_or_file(&mut self, name: &str) -> Result<Vec<String>, ConfigurationError> {
         Ok(self.server_or_file(name)?.as_deref().map(listed).unwrap_or_default())
     }
 
-    /// A PEM file of certificates, which must be there and have one at least.
+    /// A PEM file that must exist and contain at least one certificate.
     pub(super) fn authorities(&mut self, name: &str) -> Result<Option<PathBuf>, ConfigurationError> {
         let Some(file) = self.get::<PathBuf>(name)? else { return Ok(None) };
         match std::fs::read_to_string(&file) {
@@ -253,7 +253,7 @@ impl Source {
         }
     }
 
-    /// Origins of pages, such as `https://shop.example`, or `*` for all; the origin of the URL where none are given.
+    /// Origins of pages, such as `https://shop.example`, or `*` for all; by default the origin of the URL.
     pub(super) fn origins_or(&mut self, name: &str, url: &str) -> Result<Origins, ConfigurationError> {
         let origins = self.list(name)?;
         if origins.is_empty() {
@@ -278,17 +278,17 @@ impl Source {
         }
     }
 
-    /// The setting itself, or what is in the file that the setting with `_file` behind its name gives.
+    /// The setting itself, or the content of the file that the setting with the suffix `_file` names.
     pub(super) fn text_or_file(&mut self, name: &str) -> Result<Option<String>, ConfigurationError> {
         self.kept(name, Kept::Public)
     }
 
-    /// The same for what others must not know: a file that they can read is refused.
+    /// Like `text_or_file`, for secrets: a file that other users can read is refused.
     pub(super) fn secret_or_file(&mut self, name: &str) -> Result<Option<String>, ConfigurationError> {
         self.kept(name, Kept::Secret)
     }
 
-    /// The same for URLs of servers, which are secrets where a password is in them.
+    /// Like `text_or_file`, for server URLs, which are secret if they contain a password.
     pub(super) fn server_or_file(&mut self, name: &str) -> Result<Option<String>, ConfigurationError> {
         self.kept(name, Kept::Urls)
     }
@@ -304,7 +304,7 @@ impl Source {
         }
     }
 
-    /// The same for certificates, between which there may be text in any encoding.
+    /// Like `text_or_file`, for certificates, between which there may be text in any encoding.
     pub(super) fn certificates(&mut self, name: &str) -> Result<Option<CertificateText>, ConfigurationError> {
         Ok(self.bytes_or_file(name, Kept::Public)?.map(|given| match given {
             Given::Setting(text) => CertificateText { text, origin: variable(name) },
@@ -321,7 +321,7 @@ impl Source {
         match (self.get::<String>(name)?, file) {
             (Some(_), Some(_)) => Err(self.wrong(&file_name, &format!("and {name} exclude each other"))),
             (None, None) => Ok(None),
-            // Whoever leaves it blank wants it set; and with a key of no bytes everybody can sign.
+            // A blank value is probably a mistake; and with an empty key, anyone could sign.
             (Some(text), None) if text.trim().is_empty() => Err(self.wrong(name, "has nothing but blanks")),
             (Some(text), None) => match self.exposed.get(name) {
                 Some(why) if kept.is_secret(&text) && !self.allows_open_secrets => Err(self.wrong(name, why)),
@@ -332,7 +332,7 @@ impl Source {
                     Err(self.wrong(&file_name, &format!("names {path}, which is empty")))
                 }
                 Ok(content) => Ok(Some(Given::File { content, path })),
-                // The system's own words say enough.
+                // An error of the system needs no advice.
                 Err(error) if error.raw_os_error().is_some() || kept == Kept::Public => {
                     Err(self.wrong(&file_name, &format!("cannot be read: {error}")))
                 }
@@ -350,7 +350,7 @@ impl Source {
         }
     }
 
-    /// The names of the tables below `name` in the file: `[name.…]`. The settings of one are called `name.….key`.
+    /// The names of the tables below `name` in the file: `[name.…]`. Their settings are called `name.….key`.
     pub(super) fn tables(&mut self, name: &str) -> BTreeSet<String> {
         self.asked.insert(name.to_owned());
         let prefix = format!("{name}.");
@@ -358,19 +358,19 @@ impl Source {
         tables.map(|rest| rest.split('.').next().unwrap_or_default().to_owned()).collect()
     }
 
-    /// The names that were asked for, whether or not they were set.
+    /// The names of all settings that were read, whether or not they were set.
     pub(super) fn asked(self) -> BTreeSet<String> {
         self.asked
     }
 
     /// # Errors
-    /// There is a setting that nobody took.
+    /// A setting was never read, so it is unknown.
     pub(super) fn nothing_left(&self) -> Result<(), ConfigurationError> {
         self.nothing_left_but(&BTreeSet::new())
     }
 
     /// # Errors
-    /// There is a setting that nobody took, and that is none of these.
+    /// A setting was never read and is not in `others`.
     pub(super) fn nothing_left_but(&self, others: &BTreeSet<String>) -> Result<(), ConfigurationError> {
         let is_known = |name: &str| {
             others.contains(name) || name.split_once('.').is_some_and(|(group, _)| others.contains(group))
@@ -386,8 +386,8 @@ fn listed(text: &str) -> Vec<String> {
     text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 
-/// What Kubernetes tells every container of a Service named `dashop`: `DASHOP_SERVICE_HOST`, `DASHOP_SERVICE_PORT…`,
-/// `DASHOP_PORT`, `DASHOP_PORT_8000_TCP…`.
+/// Variables that Kubernetes sets in every container for a Service named `dashop`: `DASHOP_SERVICE_HOST`,
+/// `DASHOP_SERVICE_PORT…`, `DASHOP_PORT`, `DASHOP_PORT_8000_TCP…`.
 fn is_service_link(name: &str, value: &str) -> bool {
     let is_address = ["tcp://", "udp://", "sctp://"].iter().any(|scheme| value.starts_with(scheme));
     match name.strip_prefix("port") {
@@ -434,7 +434,7 @@ fn read_file(file: &Path) -> Result<Source, ConfigurationError> {
     Ok(Source { exposed: exposed.collect(), values: settings, ..Source::default() })
 }
 
-/// The file's text, and what others can do with it.
+/// The file's text, and the reason if it must not contain secrets.
 fn read_settings(file: &Path) -> std::io::Result<(String, Option<String>)> {
     let mut file = File::open(file)?;
     let exposure = private_files::exposure(&file)?;
@@ -443,7 +443,7 @@ fn read_settings(file: &Path) -> std::io::Result<(String, Option<String>)> {
     Ok((text, exposure))
 }
 
-/// A setting as an environment variable would have it.
+/// The value in the form of an environment variable.
 fn setting(name: &str, value: toml::Value) -> Result<String, String> {
     match value {
         toml::Value::String(text) => Ok(text),

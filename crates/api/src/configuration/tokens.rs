@@ -1,45 +1,45 @@
-//! With what tokens are signed and verified.
+//! The secrets that sign and verify tokens.
 
 use domain::{ShopDate, ShopTime};
 
 use super::{ConfigurationError, Secret, Source};
 
-/// What the secret that signs buyers' tokens must have at least. HS256 asks for 32 bytes, but it is the old back end's secret;
-/// a shorter one than that is warned of.
+/// The shortest secret for buyers' tokens. HS256 requires 32 bytes, but this is the old back end's secret; a secret that is
+/// too short for HS256 causes a warning.
 const MIN_SECRET_BYTES: usize = 16;
-/// What the secret of staff must have: as HS256 asks for.
+/// The shortest secret for staff tokens, as HS256 requires.
 const MIN_STAFF_SECRET_BYTES: usize = 32;
 
-/// The secrets of tokens. Each kind may have a second one that only verifies, while it is being changed.
+/// The secrets of tokens. Each kind may have a second one that only verifies, during a change of the secret.
 #[derive(Debug, Clone)]
 pub struct TokenSecrets {
-    /// Signs and verifies the tokens of buyers; `None` if one is to be generated and kept in the data directory.
+    /// Signs and verifies buyers' tokens; `None` to generate one and keep it in the data directory.
     pub buyers: Option<Secret>,
-    /// Verifies tokens of buyers, too.
+    /// Also verifies buyers' tokens.
     pub buyers_verify: Option<VerifyOnly>,
-    /// Signs and verifies the tokens of staff.
+    /// Signs and verifies staff tokens.
     pub staff: StaffSecret,
-    /// Verifies tokens of staff, too.
+    /// Also verifies staff tokens.
     pub staff_verify: Option<Secret>,
 }
 
-/// A secret of buyers' tokens that signs nothing.
+/// A secret of buyers' tokens that only verifies.
 #[derive(Debug, Clone)]
 pub struct VerifyOnly {
-    /// The secret; it may be as short as the old back end's.
+    /// The secret. It may be as short as the old back end's.
     pub secret: Secret,
-    /// When it ends; `None` if it ends when it is removed. A short one has an end.
+    /// When it ends; `None` to end when it is removed. A short secret must have an end.
     pub until: Option<ShopTime>,
 }
 
-/// With what the tokens of staff are signed.
+/// The secret that signs staff tokens.
 #[derive(Debug, Clone)]
 pub enum StaffSecret {
-    /// With this.
+    /// This secret.
     Given(Secret),
-    /// With one that is generated and kept in the data directory.
+    /// A generated secret, kept in the data directory.
     Kept,
-    /// There is none: nobody is let in.
+    /// No secret: staff cannot sign in.
     None,
 }
 
@@ -94,7 +94,7 @@ fn buyers_verify(source: &mut Source) -> Result<Option<VerifyOnly>, Configuratio
         (None, Some(_)) => {
             Err(source.wrong("jwt_verify_until", "is of no use without DASHOP_JWT_VERIFY_SECRET"))
         }
-        // Whoever has one token finds it by trying.
+        // With one token, anyone can find such a secret by trial.
         (Some(secret), None) if secret.len() < MIN_SECRET_BYTES => Err(source.wrong(
             "jwt_verify_until",
             &format!(
@@ -104,7 +104,7 @@ fn buyers_verify(source: &mut Source) -> Result<Option<VerifyOnly>, Configuratio
         )),
         (Some(secret), until) => Ok(Some(VerifyOnly {
             secret: Secret::new(secret),
-            // That day is its last.
+            // The given day is its last.
             until: until.map(|day| day.next().begin()),
         })),
     }
@@ -119,7 +119,7 @@ fn of_staff(
         Some(secret) if secret.len() < MIN_STAFF_SECRET_BYTES => {
             Err(source.wrong(name, &format!("must have at least {MIN_STAFF_SECRET_BYTES} bytes")))
         }
-        // The same secret for both would let buyers sign for staff.
+        // With the same secret, buyers' tokens could be used to sign for staff.
         Some(secret) if of_buyers.iter().any(|buyers| buyers.reveal() == secret) => Err(source
             .wrong(name, "must not be a secret of buyers, DASHOP_JWT_SECRET or DASHOP_JWT_VERIFY_SECRET")),
         secret => Ok(secret.map(Secret::new)),

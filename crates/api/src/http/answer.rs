@@ -1,4 +1,4 @@
-//! The contract's envelope: HTTP 200, and a `code` that tells the outcome.
+//! The contract's envelope: HTTP 200, and a `code` for the outcome.
 
 use std::{borrow::Cow, fmt};
 
@@ -10,28 +10,28 @@ use super::{
     observe::{AnsweredCode, answered},
 };
 
-/// An outcome that is not a success, in the form of the answer.
+/// An outcome that is not a success, in the format of the response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiError {
-    /// Which.
+    /// The code.
     pub code: Code,
-    /// In words, for people.
+    /// The text for people.
     pub text: Cow<'static, str>,
 }
 
 impl ApiError {
-    /// With this text.
+    /// With this code and text.
     pub fn new(code: Code, text: impl Into<Cow<'static, str>>) -> Self {
         Self { code, text: text.into() }
     }
 
-    /// The answer, with data that the page reads in spite of the failure.
+    /// The response, with data that the page reads even after a failure.
     pub(super) fn with_data(&self, data: &impl Serialize, base_url: Option<&str>) -> HttpResponse {
         json(&self.envelope(Some(data), base_url))
     }
 
     fn envelope<'a, T>(&'a self, data: Option<T>, base_url: Option<&'a str>) -> Envelope<'a, T> {
-        // As the old sign-in has it, and the order module.
+        // These codes have the format of the old back end's sign-in and order module.
         let error = if Code::OF_STRANGERS.contains(&self.code) {
             ErrorText::Plain(&self.text)
         } else {
@@ -58,21 +58,21 @@ impl ResponseError for ApiError {
     }
 }
 
-/// The code of a success.
+/// The code of success.
 pub(super) const OUTCOME_SUCCESS: AnsweredCode = AnsweredCode::Number(200);
 
-/// The answer on success.
+/// The response on success.
 pub(super) fn success<T: Serialize>(data: Option<T>, base_url: Option<&str>) -> HttpResponse {
     answered(OUTCOME_SUCCESS);
     json(&succeeded(data, base_url))
 }
 
-/// The body of the answer on success.
+/// The body of the response on success.
 pub(super) fn succeeded<T: Serialize>(data: Option<T>, base_url: Option<&str>) -> Envelope<'_, T> {
     Envelope { code: 200, errmsg: None, error: None, data, base_url }
 }
 
-/// The contract's form.
+/// The format of the contract.
 #[derive(Serialize)]
 pub(super) struct Envelope<'a, T> {
     code: i32,
@@ -86,7 +86,7 @@ pub(super) struct Envelope<'a, T> {
     base_url: Option<&'a str>,
 }
 
-/// The text again, as each of the two kinds of client reads it.
+/// The error text again, in the format of each of the two kinds of client.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum ErrorText<'a> {
@@ -94,7 +94,7 @@ enum ErrorText<'a> {
     Wrapped { error_msg: &'a str },
 }
 
-/// Any answer in HTTP's own words: 200, and not to be kept.
+/// Any response: HTTP 200, not cacheable.
 pub(super) fn json(body: &impl Serialize) -> HttpResponse {
     HttpResponse::Ok().insert_header(("cache-control", "no-store")).json(body)
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::{ApiError, Code, Shop};
 use crate::configuration::{Secret, VerifyOnly};
 
-/// The sender of a valid token; the use case finds out whether the user is let in.
+/// The sender of a valid token. The use case decides whether the user is admitted.
 pub(super) struct Caller(pub(super) domain::Caller);
 
 /// Makes and verifies the shop's tokens: HS256, as the old back end signs them.
@@ -19,21 +19,21 @@ pub struct TokenKey {
     verifying: Option<Verifying>,
 }
 
-/// What follows from one secret.
+/// The keys derived from one secret.
 #[derive(Clone)]
 struct Pair {
     signatures: Hs256,
     marks: MarkKey,
 }
 
-/// A second secret, which signs nothing.
+/// A second secret, which only verifies.
 #[derive(Clone)]
 struct Verifying {
     pair: Pair,
     until: Option<ShopTime>,
 }
 
-/// Signs and verifies tokens by HMAC-SHA256, and by nothing else that a token may name.
+/// Signs and verifies tokens with HMAC-SHA256 only, whatever algorithm a token names.
 #[derive(Clone)]
 pub(super) struct Hs256 {
     encoding: EncodingKey,
@@ -49,12 +49,12 @@ struct Claims<'a> {
     password: &'a str,
 }
 
-/// What is read of a token. Its `exp`, and its `nbf` where it has one, are the library's to check; the old back end may write
-/// them with a fraction.
+/// The claims that are read from a token. The library checks `exp` and, if present, `nbf`; the old back end may write them
+/// with a fraction.
 #[derive(Clone, Deserialize)]
 struct Bearer {
     username: String,
-    /// The tokens of the old back end do not have it.
+    /// Missing in tokens of the old back end.
     #[serde(default)]
     password: Option<String>,
 }
@@ -84,12 +84,12 @@ impl Hs256 {
         encode(&Header::new(Algorithm::HS256), claims, &self.encoding).map_err(TokenError)
     }
 
-    /// What a token claims, before its signature is checked.
+    /// The claims of a token, without a check of its signature.
     pub(super) fn claimed<T: DeserializeOwned>(token: &str) -> Option<T> {
         jsonwebtoken::dangerous::insecure_decode_claims(token).ok()
     }
 
-    /// What the token claims, if it is signed with this secret, has begun to be valid (`nbf`) and has not expired.
+    /// The claims of a token if it is signed with this secret, is already valid (`nbf`) and has not expired.
     pub(super) fn verify<T: DeserializeOwned + Clone>(&self, token: &str) -> Option<T> {
         decode(token, &self.decoding, &self.validation).ok().map(|token| token.claims)
     }
@@ -102,25 +102,25 @@ impl Pair {
 
     fn verify(&self, token: &str) -> Option<domain::Caller> {
         let Bearer { username, password } = self.signatures.verify(token)?;
-        // A mark is made with the secret that signed it.
+        // The mark is made with the same secret that signed the token.
         let mark = password.map(|value| self.marks.read(value));
         Some(domain::Caller { username: Username(username), mark })
     }
 }
 
 impl TokenKey {
-    /// With the shop's secret.
+    /// Signs and verifies with the shop's secret.
     pub fn new(secret: &Secret) -> Self {
         Self { signing: Pair::new(secret), verifying: None }
     }
 
-    /// Verifies tokens of this secret, too.
+    /// Also verifies tokens of this secret.
     #[must_use]
     pub fn and_verifying(self, VerifyOnly { secret, until }: &VerifyOnly) -> Self {
         Self { verifying: Some(Verifying { pair: Pair::new(secret), until: *until }), ..self }
     }
 
-    /// A token that is valid until `expires`, in seconds since 1970, or until another password is stored.
+    /// A token that is valid until `expires`, in seconds since 1970, or until the stored password changes.
     ///
     /// # Errors
     /// The library failed to sign.
@@ -159,13 +159,13 @@ impl FromRequest for Caller {
     }
 }
 
-/// The token that the request brings, the buyers' or staff's.
+/// The token of the request, of a buyer or of staff.
 pub(super) fn token_of(request: &HttpRequest) -> Option<&str> {
     let header = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     header.map(bearer)
 }
 
-/// The token without the word that may be in front of it.
+/// The token without the optional word `Bearer` before it.
 fn bearer(value: &str) -> &str {
     match value.trim().split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),

@@ -2,13 +2,13 @@ use std::net::{IpAddr, SocketAddr};
 
 use actix_web::{HttpRequest, http::header::X_FORWARDED_FOR};
 
-/// Whether a proxy claims to know where the request comes from.
+/// Whether the request carries a proxy's `X-Forwarded-For` header.
 pub(super) fn is_forwarded(request: &HttpRequest) -> bool {
     request.headers().contains_key(X_FORWARDED_FOR)
 }
 
-/// Where a request comes from: the peer, or, where there is a proxy that may be believed, the address that this proxy
-/// has put last. What stands before it may be the caller's own invention.
+/// The address of the client: the peer, or, behind a trusted proxy, the last address in the header, which the proxy has
+/// added. The addresses before it may be forged by the client.
 pub(super) fn address(request: &HttpRequest, trusts_proxy: bool) -> Option<IpAddr> {
     let peer = request.peer_addr().map(|peer| peer.ip());
     if trusts_proxy { forwarded(request).or(peer) } else { peer }
@@ -16,7 +16,7 @@ pub(super) fn address(request: &HttpRequest, trusts_proxy: bool) -> Option<IpAdd
 
 fn forwarded(request: &HttpRequest) -> Option<IpAddr> {
     let header = request.headers().get_all(X_FORWARDED_FOR).last()?.as_bytes();
-    // What stands before it may be in any bytes.
+    // The part before the last address may contain any bytes.
     let last = header.rsplit(|byte| *byte == b',').next()?;
     let last = str::from_utf8(last).ok()?.trim();
     let with_port = || last.parse().map(|address: SocketAddr| address.ip());

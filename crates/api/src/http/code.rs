@@ -1,6 +1,6 @@
 //! The contract's codes. The twin of the table in docs/API.md.
 
-/// A code of the contract that is not a success.
+/// A code of the contract that means failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code {
     /// No valid token, or the password changed since it was issued.
@@ -11,29 +11,29 @@ pub enum Code {
     NoAddress = 50100,
     /// A parameter is missing, unreadable or not known.
     BadParameter = 50101,
-    /// The address does not exist, is deleted, or is another user's.
+    /// The address does not exist, is deleted, or belongs to another user.
     UnknownAddress = 50102,
-    /// Stock is short.
+    /// Not enough stock.
     StockShort = 50103,
-    /// The stock rows could not be had, or too many orders wait.
+    /// The stock rows were locked, or too many orders wait.
     Busy = 50104,
     /// Not paid yet.
     NotPaid = 50105,
     /// Nothing selected in the cart.
     NothingSelected = 50106,
-    /// No such order, or another user's.
+    /// No such order, or it belongs to another user.
     UnknownOrder = 50107,
     /// The order's status does not allow it.
     NotAllowed = 50108,
-    /// No such SKU, or off the shelf.
+    /// The SKU does not exist or is off the shelf.
     Unavailable = 50109,
-    /// Not an allowed number of pieces.
+    /// The quantity is not allowed.
     InvalidQuantity = 50110,
-    /// The payment channel cannot be reached or answers nonsense.
+    /// The payment channel cannot be reached or gives an invalid answer.
     Channel = 50111,
-    /// The idempotency key was used with another request.
+    /// The idempotency key was used with a different request.
     KeyReused = 50112,
-    /// The order does not cost what the client expected.
+    /// The amount of the order is not the amount that the client expects.
     AmountChanged = 50113,
     /// The buyer has too many unpaid orders, or too many unpaid pieces of one SKU.
     TooMuchUnpaid = 50114,
@@ -41,16 +41,16 @@ pub enum Code {
     OutcomeUnknown = 50115,
     /// The order's amount cannot be paid.
     Unpayable = 50116,
-    /// The order has had as many attempts to pay it as it may have.
+    /// The order has its maximum of payment attempts.
     TooManyAttempts = 50118,
-    /// Anything unforeseen.
+    /// Any other failure.
     Unforeseen = 50000,
 }
 
 impl Code {
-    /// Those of callers who are not signed in.
+    /// The codes for callers who are not signed in.
     pub(super) const OF_STRANGERS: [Self; 2] = [Self::NotSignedIn, Self::UnknownUser];
-    /// All others.
+    /// All other codes.
     pub(super) const OF_REFUSALS: [Self; 19] = [
         Self::NoAddress,
         Self::BadParameter,
@@ -78,7 +78,7 @@ impl Code {
         self as i32
     }
 
-    /// What it says, where nothing is to be named.
+    /// Its standard text.
     pub(super) fn text(self) -> &'static str {
         match self {
             Self::NotSignedIn => "Please login",

@@ -1,4 +1,4 @@
-//! Which outcome of which use case answers which code.
+//! Maps the outcomes of use cases to codes.
 
 use application::{
     OrderChangeError, PaymentResultError, PlaceOrderError, PlacementError, SettleError, ShowOrderError,
@@ -11,7 +11,7 @@ use super::{ApiError, Code};
 use crate::error_chain::chain;
 
 impl Code {
-    /// The failure with the code's own text. Codes whose text names something have functions of their own.
+    /// The failure with the code's standard text. Codes whose text names something have their own functions.
     pub(super) fn failure(self) -> ApiError {
         ApiError::new(self, self.text())
     }
@@ -21,13 +21,13 @@ fn unavailable(sku_id: SkuId) -> ApiError {
     ApiError::new(Code::Unavailable, format!("商品[{sku_id}]已下架"))
 }
 
-/// Whatever the contract has no code for: the cause goes to the log, once, and not into the answer.
+/// A failure without a code in the contract. The cause is logged once and does not appear in the response.
 pub(super) fn unforeseen(error: &(dyn std::error::Error + 'static)) -> ApiError {
     log_failure(error, "a request failed");
     Code::Unforeseen.failure()
 }
 
-/// What the database did not do. Rows that others hold are worth another try, and the answer says so.
+/// A database failure. If rows were locked, the response says that the client may try again.
 fn store_failure(error: &StoreError) -> ApiError {
     match error {
         StoreError::Busy(_) => Code::Busy.failure(),
@@ -38,8 +38,7 @@ fn store_failure(error: &StoreError) -> ApiError {
     }
 }
 
-/// Why an order that is placed cannot be paid at once. Never a code by which nothing was placed, whatever the cause: whoever
-/// read that would order once more.
+/// Why a placed order cannot be paid at once. Never a code that means "not placed": the client would order again.
 pub(super) fn unsigned(cause: &OrderChangeError) -> ApiError {
     if let OrderChangeError::Transact(TransactError::Refused(ledger::Refusal::TooManyAttempts)) = cause {
         return Code::TooManyAttempts.failure();
@@ -48,7 +47,7 @@ pub(super) fn unsigned(cause: &OrderChangeError) -> ApiError {
     Code::Channel.failure()
 }
 
-/// Writes an error with its causes, under the span of the request.
+/// Logs an error with its causes, within the span of the request.
 pub(super) fn log_failure(error: &(dyn std::error::Error + 'static), what: &str) {
     tracing::error!(error = chain(error), "{what}");
 }
@@ -84,11 +83,11 @@ impl From<PlacementError> for ApiError {
             PlacementError::InvalidQuantity(InvalidQuantity { .. }) => Code::InvalidQuantity.failure(),
             PlacementError::Refused(refusal) => refusal.into(),
             PlacementError::Busy => Code::Busy.failure(),
-            // The order of the other request was looked for and is not there: it failed after all.
+            // The order of the other request was not found: that request has failed.
             PlacementError::KeyInUse | PlacementError::Repeated => Code::Busy.failure(),
             PlacementError::Carts(error) => unforeseen(&*error),
             PlacementError::Store(error) => match &*error {
-                // The order may exist: a buyer who reads that it failed orders twice.
+                // The order may exist: a buyer who reads that it failed would order again.
                 StoreError::OutcomeUnknown(_) => {
                     log_failure(&error, "it is not known whether an order was written");
                     Code::OutcomeUnknown.failure()
@@ -144,7 +143,7 @@ impl From<TransactError> for ApiError {
                 }
                 ledger::Refusal::CostsNothing => Code::Unpayable.failure(),
                 ledger::Refusal::OtherAttemptOpen | ledger::Refusal::AddressChanged => Code::Busy.failure(),
-                // The channel knows more in a moment.
+                // The channel's answer may be complete in a moment.
                 ledger::Refusal::RefundUnconfirmed { .. } | ledger::Refusal::RefundUnnumbered => {
                     Code::Busy.failure()
                 }
@@ -182,7 +181,7 @@ impl From<ShowOrderError> for ApiError {
 impl From<SettleError> for ApiError {
     fn from(error: SettleError) -> Self {
         match error {
-            // The channel knows more in a moment.
+            // The channel's answer may be complete in a moment.
             SettleError::NotKnownYet => Code::Busy.failure(),
             SettleError::Gateway(error) => error.into(),
             SettleError::Transact(error) => error.into(),
@@ -197,7 +196,7 @@ impl From<GatewayError> for ApiError {
     }
 }
 
-/// What operation 6 answers where there is no state to tell; `None` if the message is not the channel's or not for us.
+/// The response of operation 6 if the state is unknown; `None` if the message is not from the channel or not for this shop.
 pub(super) fn payment_result_failure(error: PaymentResultError) -> Option<ApiError> {
     match error {
         PaymentResultError::NotVerified(_) | PaymentResultError::NotForUs(_) => None,

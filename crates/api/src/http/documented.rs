@@ -1,4 +1,4 @@
-//! What the buyers' operations are asked and answer, put together for the document: one path stands for several
+//! The requests and responses of the buyers' operations, combined for the OpenAPI document: one path serves several
 //! operations.
 
 #![expect(
@@ -17,7 +17,7 @@ use super::{
     wire::{InvitationData, OrderDetailsData, OrdersData, PreviewData, ResultData, UnsignedData},
 };
 
-/// What `POST /v1/orders/processing/` is asked.
+/// The body of `POST /v1/orders/processing/`.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 pub(super) enum PostBody {
@@ -33,18 +33,18 @@ pub(in crate::http) struct CreateBody {
     #[schema(schema_with = only::<0>)]
     status: i32,
     address_id: i32,
-    /// 0 the ticked cart lines, 1 one SKU.
+    /// 0: the ticked cart lines; 1: one SKU.
     #[schema(minimum = 0, maximum = 1)]
     settlement_type: i32,
-    /// Of one SKU; without it the one of the latest preview.
+    /// For one SKU; if absent, the SKU of the latest preview.
     sku_id: Option<i32>,
-    /// Of one SKU: pieces.
+    /// For one SKU: the number of pieces.
     buy_num: Option<i32>,
-    /// What the buyer saw, such as `"8.00"`: where the price is another now, no order is placed.
+    /// The amount that the buyer saw, such as `"8.00"`. If the price is different now, no order is placed.
     expected_amount: Option<String>,
-    /// On what the buyer pays: `pc`, as without it, or `wap`, a phone.
+    /// The buyer's device: `pc` (default) or `wap`, a phone.
     device: Option<String>,
-    /// Through which channel, one that the shop has: `alipay`, as without it.
+    /// The payment channel, one of the shop's channels; `alipay` by default.
     channel: Option<String>,
 }
 
@@ -54,21 +54,21 @@ pub(in crate::http) struct PayBody {
     #[schema(schema_with = only::<1>)]
     status: i32,
     order_id: String,
-    /// On what the buyer pays: `pc`, as without it, or `wap`, a phone.
+    /// The buyer's device: `pc` (default) or `wap`, a phone.
     device: Option<String>,
-    /// What the buyer saw, such as `"8.00"`: where the order costs something else now, there is no pay_url.
+    /// The amount that the buyer saw, such as `"8.00"`. If the order's amount is different now, there is no pay_url.
     expected_amount: Option<String>,
-    /// Through which channel, one that the shop has: `alipay`, as without it.
+    /// The payment channel, one of the shop's channels; `alipay` by default.
     channel: Option<String>,
-    /// 1: in another attempt, as another account at Alipay needs it.
+    /// 1: in a new attempt, for example to pay with another account at Alipay.
     #[schema(minimum = 0, maximum = 1)]
     new_attempt: Option<i32>,
-    /// 1: `code_url` too, if the shop shows codes in its own page.
+    /// 1: also `code_url`, if the shop shows codes in its own page.
     #[schema(minimum = 0, maximum = 1)]
     code: Option<i32>,
 }
 
-/// Gives up an unpaid order.
+/// Cancels an unpaid order.
 #[derive(Serialize, ToSchema)]
 pub(in crate::http) struct CancelBody {
     #[schema(schema_with = only::<3>)]
@@ -78,7 +78,7 @@ pub(in crate::http) struct CancelBody {
     reason: Option<String>,
 }
 
-/// Sends an unpaid order to another of the buyer's addresses.
+/// Changes the address of an unpaid order to another one of the buyer.
 #[derive(Serialize, ToSchema)]
 pub(in crate::http) struct ChangeAddressBody {
     #[schema(schema_with = only::<4>)]
@@ -87,7 +87,7 @@ pub(in crate::http) struct ChangeAddressBody {
     address_id: i32,
 }
 
-/// An operation that was done.
+/// A successful operation.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct Answer<T> {
@@ -98,7 +98,7 @@ pub(in crate::http) struct Answer<T> {
     base_url: String,
 }
 
-/// An operation that was done and has nothing to tell.
+/// A successful operation without data.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct Done {
@@ -116,7 +116,7 @@ pub(in crate::http) struct Paid {
     data: ResultData,
 }
 
-/// No valid token (403), or one of nobody (208): the text alone, as the old sign-in had it.
+/// No valid token (403), or the token of an unknown user (208): only the text, like the old sign-in.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct Stranger {
@@ -126,22 +126,22 @@ pub(in crate::http) struct Stranger {
     error: String,
 }
 
-/// An operation that was not done.
+/// A failed operation.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct Refused {
-    /// Which failure: the table is in docs/API.md.
+    /// The failure; docs/API.md has the table of codes.
     #[schema(schema_with = of_refusals)]
     code: i32,
     errmsg: String,
     error: RefusedText,
 }
 
-/// A preview that could not be made, or that no order can follow: the old page reads its lists all the same.
+/// A preview that could not be made, or after which no order is possible. The old page reads its lists nevertheless.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct RefusedPreview {
-    /// Which failure: the table is in docs/API.md.
+    /// The failure; docs/API.md has the table of codes.
     #[schema(schema_with = of_refusals)]
     code: i32,
     errmsg: String,
@@ -151,8 +151,8 @@ pub(in crate::http) struct RefusedPreview {
     base_url: String,
 }
 
-/// An order that is placed, and whose `pay_url` could not be made: operation 5 makes one later (50111), or on the device where the
-/// payment was begun last (50118).
+/// An order that is placed, but whose `pay_url` could not be made: operation 5 makes one later (50111), or on the device on
+/// which the payment was last begun (50118).
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct Unsigned {
@@ -165,7 +165,7 @@ pub(in crate::http) struct Unsigned {
     base_url: String,
 }
 
-/// An order that is not paid, as far as Alipay says (50105), or of which Alipay cannot be asked.
+/// An order that is not paid according to Alipay (50105), or whose payment cannot be queried at Alipay.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct NotPaid {
@@ -224,7 +224,7 @@ pub(super) enum OfResult {
     Refused(Refused),
 }
 
-/// This number and no other: it tells which of several formats this is.
+/// Exactly this number: it tells which of several formats applies.
 fn only<const NUMBER: i32>() -> Object {
     one_of([NUMBER])
 }

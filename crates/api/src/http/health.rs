@@ -6,23 +6,23 @@ use serde::Serialize;
 
 use super::Shop;
 
-/// Whether everything is there that orders need.
+/// Checks whether everything that orders need is available.
 #[async_trait]
 pub trait Readiness: Send + Sync {
-    /// How things are now, or were a moment ago. MUST end within a bounded time.
+    /// The state now or a moment ago. MUST return within a bounded time.
     async fn report(&self) -> ReadinessReport;
 }
 
-/// What is not as it should be, in words without secrets.
+/// The problems, as texts without secrets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReadinessReport {
-    /// What orders cannot do without; nothing where all is well.
+    /// Problems that prevent orders; empty if there are none.
     pub missing: Vec<String>,
-    /// What is gone while the rest of the shop works.
+    /// Problems that do not prevent orders.
     pub degraded: Vec<&'static str>,
 }
 
-/// What is answered.
+/// The response body.
 #[derive(Serialize)]
 struct Health<'a> {
     status: &'static str,
@@ -32,17 +32,17 @@ struct Health<'a> {
     degraded: &'a [&'static str],
 }
 
-/// Whether the program is stopping: it still answers, but takes no new connection.
+/// Whether the program is stopping. It still answers, but accepts no new connections.
 #[derive(Debug, Default)]
 pub struct Stopping(AtomicBool);
 
 impl Stopping {
-    /// From now on.
+    /// Sets it.
     pub fn set(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// Whether it was.
+    /// Whether it is set.
     #[must_use]
     pub fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed)

@@ -22,21 +22,22 @@ use super::{
 };
 use crate::traces;
 
-/// The header that names a request, in both directions.
+/// The header with the request id, in requests and responses.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The name of a request.
+/// The id of a request.
 struct RequestId(String);
 
-/// The name of the request, for the timeline of what it changes.
+/// The id of the request, for the timelines of orders that it changes.
 pub(super) fn request_id_of(request: &HttpRequest) -> Option<String> {
     request.extensions().get::<RequestId>().map(|id| id.0.clone())
 }
 
-/// Names the request, counts it, and puts the name into every line of its log and into its answer. No browser is to guess what an answer is.
+/// Gives the request an id, counts it, and adds the id to its log lines and its response. Forbids browsers to guess content
+/// types.
 ///
 /// # Errors
-/// Those of the services behind it.
+/// The errors of the inner services.
 pub async fn named(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
@@ -84,15 +85,15 @@ pub async fn named(
     if let Ok(value) = HeaderValue::from_str(&id) {
         answer.headers_mut().insert(REQUEST_ID, value);
     }
-    // What is said here is what its type says, and nothing that a browser guesses.
+    // The content type is as declared; a browser must not guess another one.
     answer.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     Ok(answer)
 }
 
-/// Does the work of a request within the time it has; `None` if it took longer.
+/// Runs the work of a request within the request's time limit; `None` if it took longer.
 ///
-/// Placing an order MUST NOT be done in here: it would be written whether or not somebody still waits, and its buyer
-/// would get an answer that it failed. The batcher and the database have time limits of their own.
+/// MUST NOT be used to place an order: the order would be written even if nobody waits for it any more, and the buyer would
+/// get a failure. The batcher and the database have their own time limits.
 pub(super) async fn in_time<T>(shop: &Shop, work: impl Future<Output = T>) -> Option<T> {
     let outcome = tokio::time::timeout(shop.request_timeout, work).await;
     if outcome.is_err() {
@@ -101,12 +102,12 @@ pub(super) async fn in_time<T>(shop: &Shop, work: impl Future<Output = T>) -> Op
     outcome.ok()
 }
 
-/// The trace that the request is a part of, where the caller says so in W3C's `traceparent`.
+/// The caller's trace, if the request has a valid W3C `traceparent`.
 fn trace_of(request: &ServiceRequest) -> Option<TraceParent> {
     TraceParent::parse(request.headers().get("traceparent")?.to_str().ok()?)
 }
 
-/// The caller's own name for the request where it is a sane one.
+/// The caller's own request id if it is valid, otherwise a new one.
 fn request_id(request: &ServiceRequest) -> String {
     let is_sane = |id: &&str| {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);

@@ -1,4 +1,4 @@
-//! The contract on the wire.
+//! The HTTP interface.
 
 mod admin;
 mod answer;
@@ -47,31 +47,31 @@ pub use secrets::{Secrets, SecretsInForce};
 pub use security::SecurityLog;
 pub use storefront::{GoodsCache, Storefront};
 
-/// What the handlers work with: the use cases, and a little of the configuration.
+/// The state that the handlers share: the use cases, and some configuration.
 pub struct Shop {
-    /// What buyers do before they order.
+    /// The use cases before an order.
     pub shopping: Arc<ShoppingService>,
     /// Places orders.
     pub place: PlaceOrder,
-    /// All that is done about orders once they are placed.
+    /// The use cases for placed orders.
     pub orders: Arc<OrderService>,
-    /// The shop around the orders.
+    /// Sign-in, goods, carts and addresses.
     pub storefront: Storefront,
     /// The shop side.
     pub admin: Admin,
-    /// Whether everything is there that orders need.
+    /// Checks whether everything that orders need is available.
     pub readiness: Arc<dyn Readiness>,
     /// Whether the program is stopping.
     pub stopping: Stopping,
-    /// What tokens are signed and verified with.
+    /// The keys that sign and verify tokens.
     pub secrets: Arc<SecretsInForce>,
-    /// Tells of what strangers try.
+    /// Logs suspicious requests.
     pub security: SecurityLog,
     /// The shop's pages.
     pub pages: Pages,
     /// The prefix for image names.
     pub base_url: String,
-    /// Where buyers see whether they paid.
+    /// The URL of the result page.
     pub result_page: String,
     /// The largest body, in bytes.
     pub body_limit: usize,
@@ -80,7 +80,7 @@ pub struct Shop {
 }
 
 impl Shop {
-    /// Where a request comes from, as far as that is known.
+    /// The address of the client, if known.
     fn address_of(&self, request: &HttpRequest) -> Option<IpAddr> {
         client::address(request, self.storefront.trusts_proxy)
     }
@@ -97,8 +97,9 @@ impl Shop {
     }
 }
 
-/// The routes. Every path of the contract works with and without its last slash, and those of orders with a second one in front:
-/// some of the old pages put it there after an address that ends in one (order-module, `baseUrl`).
+/// The routes. Every path of the contract works with and without a trailing slash. The paths of orders also work with two
+/// leading slashes, because some of the old pages append them to a base URL that ends with a slash (order-module,
+/// `baseUrl`).
 pub fn routes(services: &mut ServiceConfig) {
     for (first, last) in [("", ""), ("", "/"), ("/", ""), ("/", "/")] {
         let resource = |path: &str| {
@@ -121,7 +122,7 @@ pub fn routes(services: &mut ServiceConfig) {
     storefront::routes(services);
     admin::routes(services);
     openapi::routes(services);
-    // Whatever else is asked for below the contract's prefix is answered in its form.
+    // Other paths below the contract's prefix get a response in its format.
     services.service(web::scope("/v1/orders").default_service(web::to(no_such_operation)));
     services
         .route("/healthz", web::get().to(health::healthz))
@@ -132,8 +133,8 @@ pub fn routes(services: &mut ServiceConfig) {
         .default_service(web::to(pages::page));
 }
 
-/// Pages of other origins may call if they are `allowed`, for the old pages live on one; none of them may call the shop
-/// side. They send their token in a header: no cookie gives anybody away.
+/// Allows requests from pages of other origins if they are in `allowed`, because the old pages have another origin. The
+/// paths of the shop side are never allowed. Pages send their token in a header, so no cookie can be misused.
 pub fn cors(allowed: &Origins) -> Cors {
     let allowed = allowed.clone();
     Cors::default()
@@ -165,7 +166,7 @@ async fn no_such_operation() -> HttpResponse {
     ApiError::new(Code::BadParameter, "请求参数错误:没有这个接口").error_response()
 }
 
-/// For people a page, for programs JSON.
+/// An HTML page for browsers, JSON for programs.
 fn no_such_page(request: &HttpRequest) -> HttpResponse {
     if pages::is_for_people(request) {
         return pages::missing();

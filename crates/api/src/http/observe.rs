@@ -1,4 +1,4 @@
-//! What is counted of each request, and the line that the access log has of it.
+//! Metrics and access log of requests.
 
 use std::{
     cell::{Cell, RefCell},
@@ -15,22 +15,22 @@ use tokio::task_local;
 
 /// The target of the access log's lines.
 pub(crate) const ACCESS: &str = "access";
-/// What paths are called that no route has: there are as many of them as strangers like.
+/// The label for paths without a route. The paths themselves would make the number of series unbounded.
 const NO_ROUTE: &str = "(none)";
 
-/// Which code an answer has, in the words of the interface that answers.
+/// The code of a response, in the format of the interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(super) enum AnsweredCode {
-    /// It has none: a page, or a text.
+    /// No code: a page or a text.
     #[default]
     None,
-    /// The old contracts'.
+    /// A code of the old contracts.
     Number(i32),
-    /// The shop side's.
+    /// A code of the shop side.
     Word(&'static str),
 }
 
-/// What the handlers tell of the request that they answer.
+/// What handlers report about the request that they process.
 #[derive(Default)]
 pub(super) struct Outcome {
     operation: Cell<&'static str>,
@@ -41,7 +41,7 @@ task_local! {
     static OUTCOME: Outcome;
 }
 
-/// Answers a request, and learns which buyer it turns out to be of.
+/// Runs a handler. Also returns the operation and the code that it reported.
 pub(super) async fn hearing<T>(work: impl Future<Output = T>) -> (T, &'static str, AnsweredCode) {
     OUTCOME
         .scope(Outcome::default(), async {
@@ -51,25 +51,25 @@ pub(super) async fn hearing<T>(work: impl Future<Output = T>) -> (T, &'static st
         .await
 }
 
-/// Tells which of the operations of its path the request asks for.
+/// Reports which operation of its path the request asks for.
 pub(super) fn operation(name: &'static str) {
     let _unheard = OUTCOME.try_with(|outcome| outcome.operation.set(name));
 }
 
-/// Tells with which code the request is answered.
+/// Reports the code of the response.
 pub(super) fn answered(code: AnsweredCode) {
     let _unheard = OUTCOME.try_with(|outcome| outcome.code.set(code));
 }
 
-/// Counts the requests of one worker thread. It keeps the handles of what it counts: a request costs a few look-ups and
-/// no text.
+/// Counts the requests of one worker thread. It caches the metric handles, so that a request costs a few look-ups and
+/// allocates no text.
 pub struct Observer {
     in_progress: Gauge,
     has_access_log: bool,
     series: RefCell<Series>,
 }
 
-/// All that there can be: a method of [`verb`], a route of the program, an operation and a code that it knows.
+/// The cached handles. Their number is bounded: each key consists of a known method ([`verb`]), route, operation and code.
 #[derive(Default)]
 struct Series {
     routes: HashMap<String, Arc<str>>,
@@ -96,7 +96,7 @@ pub(super) struct Answered<'a> {
     pub(super) took: Duration,
 }
 
-/// One more request in progress, until it is dropped. Unless it is answered by then, its caller has gone away.
+/// Counts a request as in progress until it is dropped. If it is not answered by then, the client has closed the connection.
 pub(super) struct InProgress {
     in_progress: Gauge,
     is_answered: bool,
@@ -118,7 +118,7 @@ impl Drop for InProgress {
 }
 
 impl Observer {
-    /// For one worker thread.
+    /// Creates an observer for one worker thread.
     pub fn new(has_access_log: bool) -> Self {
         let in_progress = gauge!(metric::HTTP_IN_PROGRESS);
         Self { in_progress, has_access_log, series: RefCell::default() }
@@ -141,7 +141,8 @@ impl Observer {
     }
 }
 
-/// Never the path, which has order numbers, nor the query, a header or a body.
+/// Writes the line of the access log. It never contains the path, which has order numbers, nor the query, a header or a
+/// body.
 fn log(request: &Request, answered: &Answered<'_>) {
     let Request { verb: method, route, operation } = request;
     let (number, word) = match answered.code {
@@ -166,9 +167,9 @@ fn log(request: &Request, answered: &Answered<'_>) {
 }
 
 impl Series {
-    /// The pattern of the route, without its last slash: paths of the contract work with and without.
+    /// The pattern of the route without its trailing slash, because contract paths work with and without it.
     fn route(&mut self, request: &HttpRequest) -> Arc<str> {
-        // Most patterns are paths: they are found without matching once more.
+        // Most patterns equal their paths, which are found without matching again.
         if let Some(route) = self.routes.get(request.path()) {
             return Arc::clone(route);
         }
@@ -216,7 +217,7 @@ impl Series {
     }
 }
 
-/// The method, as far as it is one that the program knows: a client may send any word.
+/// The label for the method. Unknown methods share one label, because a client may send any word.
 fn verb(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",

@@ -1,4 +1,4 @@
-//! The parameters of an operation: a JSON object in the body over the query string.
+//! The parameters of an operation: a JSON object in the body, which overrides the query string.
 
 use std::{
     borrow::Cow,
@@ -19,19 +19,19 @@ use super::{ApiError, Code};
 /// Parameters by name.
 #[derive(Debug, Default)]
 pub(super) struct Parameters {
-    /// Those that are there: see [`is_there`].
+    /// The parameters with a value: see [`is_there`].
     values: BTreeMap<String, Value>,
-    /// Those that the query string has twice with different values; using one of them is an error.
+    /// The parameters that the query string has twice with different values. Using one of them is an error.
     ambiguous: BTreeSet<String>,
 }
 
-/// A parameter that cannot be used; the text names it.
+/// An error for an invalid parameter, named by the text.
 fn bad(what: impl fmt::Display) -> ApiError {
     ApiError::new(Code::BadParameter, Cow::Owned(format!("请求参数错误:{what}")))
 }
 
 impl Parameters {
-    /// Those of the query string.
+    /// The parameters of the query string.
     pub(super) fn of_query(request: &HttpRequest) -> Self {
         let mut parameters = Self::default();
         for (name, value) in url::form_urlencoded::parse(request.query_string().as_bytes()) {
@@ -51,10 +51,11 @@ impl Parameters {
         parameters
     }
 
-    /// Those of the body over those of the query string. The body is JSON, whatever its content type says.
+    /// The parameters of the body, which override those of the query string. The body is parsed as JSON, whatever its
+    /// content type.
     ///
     /// # Errors
-    /// The body is too large, or not a JSON object, or names a parameter twice.
+    /// The body is too large, is no JSON object, or contains a name twice.
     pub(super) async fn of_body(
         request: &HttpRequest,
         body: Payload,
@@ -83,24 +84,24 @@ impl Parameters {
         Ok(self.values.get(name))
     }
 
-    /// A whole number, also written as a text.
+    /// A whole number, as a number or a text.
     pub(super) fn integer(&self, name: &str) -> Result<Option<i64>, ApiError> {
         let Some(value) = self.get(name)? else { return Ok(None) };
         whole(value).map(Some).ok_or_else(|| bad(format_args!("{name} 应为整数")))
     }
 
-    /// A whole number that must be there.
+    /// A required whole number.
     pub(super) fn required_integer(&self, name: &str) -> Result<i64, ApiError> {
         self.integer(name)?.ok_or_else(|| missing(name))
     }
 
-    /// The number of pieces of a direct buy. What is no whole number is no allowed quantity.
+    /// The quantity of a direct buy. A value that is no whole number is an invalid quantity.
     pub(super) fn quantity(&self, name: &str) -> Result<i64, ApiError> {
         let value = self.get(name)?.ok_or_else(|| missing(name))?;
         whole(value).ok_or_else(|| Code::InvalidQuantity.failure())
     }
 
-    /// The SKU of a direct buy. A number that no row can have is a SKU that does not exist.
+    /// The SKU of a direct buy. A number outside the range of ids means a SKU that does not exist.
     pub(super) fn sku_id(&self, name: &str) -> Result<Option<SkuId>, ApiError> {
         match self.integer(name)? {
             None => Ok(None),
@@ -111,19 +112,19 @@ impl Parameters {
         }
     }
 
-    /// The number of an order that must be there. What is not digits is an order that does not exist.
+    /// A required order number. A value that is not digits means an order that does not exist.
     pub(super) fn order_id(&self, name: &str) -> Result<OrderId, ApiError> {
         let text = self.scalar(name)?.ok_or_else(|| missing(name))?;
         OrderId::parse(&text).map_err(|_| Code::UnknownOrder.failure())
     }
 
-    /// The number of the order where a page of a list ended.
+    /// The order number at which the previous page of a list ended.
     pub(super) fn page_end(&self, name: &str) -> Result<Option<OrderId>, ApiError> {
         let Some(text) = self.scalar(name)? else { return Ok(None) };
         OrderId::parse(&text).map(Some).map_err(|_| bad(format_args!("{name} 不是订单编号")))
     }
 
-    /// A text, or a number as it is written: the old page passes order numbers on as JavaScript numbers.
+    /// A text, or a number as a text: the old page sends order numbers as JavaScript numbers.
     fn scalar(&self, name: &str) -> Result<Option<String>, ApiError> {
         match self.get(name)? {
             None => Ok(None),
@@ -155,7 +156,7 @@ impl Parameters {
     }
 }
 
-/// `settlement` is another name of `settlement_type`, which counts where both are there.
+/// `settlement` is an alias of `settlement_type`. If both are present, `settlement_type` counts.
 fn rename_settlement(parameters: &mut BTreeMap<String, Value>) {
     if let Some(value) = parameters.remove("settlement") {
         parameters.entry("settlement_type".to_owned()).or_insert(value);
@@ -170,7 +171,7 @@ pub(super) fn unknown_value(name: &str) -> ApiError {
     bad(format_args!("{name} 的值未知"))
 }
 
-/// Whether it is a value: null and the empty text are as good as none, and hide none.
+/// Whether it is a value. Null and the empty text count as absent, and do not override another value.
 pub(super) fn is_there(value: &Value) -> bool {
     match value {
         Value::Null => false,
@@ -179,7 +180,7 @@ pub(super) fn is_there(value: &Value) -> bool {
     }
 }
 
-/// A whole number, also written as a text.
+/// A whole number, as a number or a text.
 pub(super) fn whole(value: &Value) -> Option<i64> {
     match value {
         Value::Number(number) => number.as_i64(),
@@ -190,7 +191,7 @@ pub(super) fn whole(value: &Value) -> Option<i64> {
 
 fn not_an_object(error: serde_json::Error) -> ApiError {
     match error.classify() {
-        // Our own word about a name that is there twice.
+        // The error of `Object` for a name that occurs twice.
         serde_json::error::Category::Data if error.to_string().starts_with(TWICE) => {
             let text = error.to_string();
             let name =
@@ -206,7 +207,7 @@ fn not_an_object(error: serde_json::Error) -> ApiError {
 
 const TWICE: &str = "twice: ";
 
-/// A JSON object in which no name stands twice.
+/// A JSON object without duplicate names.
 struct Object(BTreeMap<String, Value>);
 
 impl<'de> Deserialize<'de> for Object {

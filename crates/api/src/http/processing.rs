@@ -1,4 +1,4 @@
-//! Operations 1 to 5 of the contract, and what is new for buyers: `/v1/orders/processing/`.
+//! Operations 1 to 5 of the contract, and new operations for buyers: `/v1/orders/processing/`.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use application::{
@@ -19,14 +19,14 @@ use super::{
     wire::{InvitationData, OrderDetailsData, OrdersData, PreviewData, UnsignedData},
 };
 
-/// Orders of one page of the list, unless the client says otherwise, and at most.
+/// The default and the largest number of orders on one page of the list.
 const PAGE: i64 = 100;
 const MAX_PAGE: i64 = 200;
-/// The longest word of a channel, in characters.
+/// The longest name of a channel, in characters.
 const MAX_CHANNEL: usize = 10;
 /// The longest name of a device, in characters.
 const MAX_DEVICE: usize = 16;
-/// The longest reason that a buyer may give, in characters.
+/// The longest reason from a buyer, in characters.
 const MAX_REASON: usize = 100;
 
 /// Preview (status 0), list (1), confirm receipt (2), one order (3).
@@ -107,7 +107,7 @@ async fn operation_of_post(
     }
 }
 
-/// A caller who is not let in is told that and nothing else, also if a parameter cannot be read and no use case has looked.
+/// A caller who is not admitted gets only that error, even if a parameter is invalid and no use case has checked the caller.
 async fn strangers_first(
     outcome: Result<HttpResponse, ApiError>,
     caller: &Caller,
@@ -125,12 +125,12 @@ async fn strangers_first(
     }
 }
 
-/// The outcome of the work, or 50000 where it takes longer than a request may.
+/// The outcome of the work, or 50000 if it takes longer than a request may.
 async fn bounded<T>(shop: &Shop, work: impl Future<Output = Result<T, ApiError>>) -> Result<T, ApiError> {
     in_time(shop, work).await.unwrap_or_else(|| Err(Code::Unforeseen.failure()))
 }
 
-/// Whether the cart or one SKU is meant.
+/// Whether the order is for the cart or for one SKU.
 enum SettlementType {
     Cart,
     Direct,
@@ -145,8 +145,8 @@ fn settlement_type(parameters: &Parameters) -> Result<SettlementType, ApiError> 
     }
 }
 
-/// Operation 1. The old page reads the lists in `data` without looking at `code`, so every answer to a user of the shop
-/// has them.
+/// Operation 1. The old page reads the lists in `data` without checking `code`, so every response to a user of the shop
+/// contains them.
 async fn preview(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Result<HttpResponse, ApiError> {
     operation("preview");
     let base_url = Some(shop.base_url.as_str());
@@ -173,7 +173,7 @@ async fn preview(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Resul
         }
         Ok(quote) => Ok(success(Some(PreviewData::new(addresses, quote)), base_url)),
         Err(refusal) => match ApiError::from(refusal) {
-            // Nobody of the shop's: the same answer as everywhere.
+            // Not a user of the shop: the same response as in other operations.
             stranger @ ApiError { code: Code::UnknownUser | Code::NotSignedIn, .. } => Err(stranger),
             failure => refused(failure, addresses),
         },
@@ -190,7 +190,7 @@ fn preview_items(parameters: &Parameters) -> Result<OrderItems, ApiError> {
     }
 }
 
-/// By which product of the channel the device pays: 电脑网站支付, or 手机网站支付 on a phone.
+/// The payment product for the device: 电脑网站支付 on a PC, or 手机网站支付 on a phone.
 fn product(parameters: &Parameters) -> Result<PaymentProduct, ApiError> {
     match parameters.text("device", MAX_DEVICE)?.as_deref() {
         None | Some("pc") => Ok(PaymentProduct::Page),
@@ -199,14 +199,14 @@ fn product(parameters: &Parameters) -> Result<PaymentProduct, ApiError> {
     }
 }
 
-/// Where the buyer pays: a channel that the shop has.
+/// The payment channel; the shop must have it.
 fn channel(parameters: &Parameters, shop: &Shop) -> Result<Channel, ApiError> {
     let Some(word) = parameters.text("channel", MAX_CHANNEL)? else { return Ok(Channel::default()) };
     let is_set_up = |channel: &Channel| shop.orders.channels.get(*channel).is_some();
     Channel::from_word(&word).filter(is_set_up).ok_or_else(|| unknown_value("channel"))
 }
 
-/// Operation 2. It takes the time it takes: see [`in_time`].
+/// Operation 2. It has no time limit here: see [`in_time`].
 async fn create(
     request: &HttpRequest,
     parameters: &Parameters,
@@ -241,7 +241,7 @@ async fn create(
     }
 }
 
-/// An entry of the address book. A number that no row can have is an address that does not exist.
+/// An address book entry. A number outside the range of ids means an address that does not exist.
 fn address_id(parameters: &Parameters) -> Result<AddressId, ApiError> {
     let id = parameters.integer("address_id")?.ok_or_else(|| missing("address_id"))?;
     Ok(AddressId(i32::try_from(id).unwrap_or(0)))
@@ -296,7 +296,7 @@ async fn pay(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Result<Ht
     Ok(started(shop.orders.start_payment(caller, &order_id, wish).await?, shop))
 }
 
-/// 1 for yes; 0, as without it, for no.
+/// 1 means yes; 0 or absent means no.
 fn flag(parameters: &Parameters, name: &'static str) -> Result<bool, ApiError> {
     match parameters.integer(name)? {
         None | Some(0) => Ok(false),
@@ -308,7 +308,7 @@ fn flag(parameters: &Parameters, name: &'static str) -> Result<bool, ApiError> {
 fn started(payment: StartedPayment, shop: &Shop) -> HttpResponse {
     let invitation = match payment {
         StartedPayment::Invited(invitation) => invitation,
-        // The old result page asks so for number and amount, and nobody can pay twice.
+        // The old result page then queries number and amount, and the buyer cannot pay twice.
         StartedPayment::AlreadyPaid { order_id, total_amount } => {
             let pay_url = shop.result_page_of(&order_id);
             PaymentInvitation { pay_url, code_url: None, order_id, total_amount }
@@ -317,7 +317,7 @@ fn started(payment: StartedPayment, shop: &Shop) -> HttpResponse {
     success(Some(InvitationData::from(invitation)), Some(&shop.base_url))
 }
 
-/// Not in the old contract: the buyer gives up an unpaid order.
+/// Not in the old contract: the buyer cancels an unpaid order.
 async fn cancel(
     request: &HttpRequest,
     parameters: &Parameters,
@@ -332,7 +332,7 @@ async fn cancel(
     Ok(success(None::<()>, Some(&shop.base_url)))
 }
 
-/// Not in the old contract: an unpaid order goes to another of the buyer's addresses.
+/// Not in the old contract: the buyer changes the address of an unpaid order.
 async fn change_address(
     request: &HttpRequest,
     parameters: &Parameters,
@@ -347,7 +347,7 @@ async fn change_address(
     Ok(success(None::<()>, Some(&shop.base_url)))
 }
 
-/// Not in the old contract: one order, with how it came to be where it is.
+/// Not in the old contract: one order with its timeline.
 async fn show(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Result<HttpResponse, ApiError> {
     operation("show");
     let order_id = parameters.order_id("order_id")?;

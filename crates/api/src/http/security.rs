@@ -1,4 +1,4 @@
-//! Security events in the log, at WARN: bounded, because strangers cause them.
+//! Security events in the log, at WARN. Their number is bounded, because anyone can cause them.
 
 use std::{
     net::IpAddr,
@@ -13,28 +13,28 @@ use metrics::counter;
 use moka::sync::Cache;
 use ports::metric;
 
-/// What a stranger may have tried.
+/// The kind of a security event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum SecurityEvent {
-    /// A sign-in with another name or password.
+    /// A sign-in with a wrong name or password.
     SignInFailed,
-    /// A sign-in for a name or from an address that is locked out.
+    /// A sign-in for a locked-out name or from a locked-out address.
     SignInLockedOut,
-    /// A staff token that is not valid.
+    /// An invalid staff token.
     StaffTokenRefused,
-    /// A one-time code of the link to the staff pages that is not valid.
+    /// An invalid one-time code of the link to the staff pages.
     StaffCodeRefused,
-    /// A notification that Alipay did not sign, or not for this shop.
+    /// A notification that Alipay did not sign, or that is for another shop.
     NotificationRefused,
-    /// A return URL that Alipay did not sign, or not for this shop.
+    /// A return URL that Alipay did not sign, or that is for another shop.
     ReturnRefused,
 }
 
-/// Who did it, as far as that is known, and why it was refused.
+/// The source of an event, if known, and the reason of the refusal.
 #[derive(Default, Clone, Copy)]
 pub(super) struct Suspect<'a> {
     pub(super) address: Option<IpAddr>,
-    /// The name that they gave.
+    /// The claimed name.
     pub(super) name: Option<&'a str>,
     pub(super) reason: Option<&'a dyn std::fmt::Display>,
 }
@@ -68,15 +68,15 @@ impl Default for SecurityLog {
 }
 
 impl SecurityLog {
-    /// So many lines of each kind within [`SecurityLog::SPAN`], and one more that says that others are left out.
+    /// The most lines of each kind within [`SecurityLog::SPAN`]. One more line says that further ones are left out.
     const LINES: u32 = 30;
     const SPAN: Duration = Duration::from_secs(60);
-    /// More than there are.
+    /// More than the number of kinds.
     const KINDS: u64 = 16;
-    /// How much of a name is shown.
+    /// How many characters of a name are shown.
     const NAME_CHARS: usize = 32;
 
-    /// Counts it, and writes a line unless there were too many of its kind.
+    /// Counts the event, and logs it unless there were too many of its kind.
     pub(super) fn log(&self, event: SecurityEvent, suspect: Suspect<'_>) {
         let before = self.lines.entry(event).or_default().into_value().fetch_add(1, Ordering::Relaxed);
         let kind = event.as_str();
@@ -91,7 +91,7 @@ impl SecurityLog {
             return;
         }
         let Suspect { address, name, reason } = suspect;
-        // As it would be written in a program: a line break in it begins no line of the log.
+        // Logged in escaped form: a line break in the name starts no new line in the log.
         let name: Option<String> = name.map(|name| name.chars().take(Self::NAME_CHARS).collect());
         tracing::warn!(
             event = kind,
@@ -102,7 +102,7 @@ impl SecurityLog {
         );
     }
 
-    /// Warns once that a proxy names callers and is not trusted.
+    /// Warns once about `X-Forwarded-For` from a proxy that is not trusted.
     pub(super) fn warn_of_untrusted_proxy(&self) {
         if !self.has_warned_of_proxy.swap(true, Ordering::Relaxed) {
             tracing::warn!(

@@ -1,4 +1,4 @@
-//! Operations 6 and 7, `/v1/orders/success/`, the notifications of other channels, `/v1/orders/notify/…/`, and the way back
+//! Operations 6 and 7, `/v1/orders/success/`; the notifications of other channels, `/v1/orders/notify/…/`; and the return
 //! from the cashier, `/v1/orders/return/`.
 
 use std::cell::Cell;
@@ -25,16 +25,16 @@ use super::{
     wire::ResultData,
 };
 
-/// The answer to messages that are not a channel's, or not for this shop.
+/// The response to messages that are not from a channel or not for this shop.
 const FORBIDDEN: &str = "非法访问";
-/// The parameter that [`browser_return`] adds to the channel's own, and that the channel therefore did not sign.
+/// The parameter that [`browser_return`] adds to the channel's parameters. The channel has not signed it.
 const ORDER_ID: &str = "order_id";
 
-/// What a channel is answered to a notification.
+/// The responses to a channel's notifications.
 struct Replies {
-    /// Ends its resending.
+    /// Stops the resending.
     dealt_with: &'static str,
-    /// Makes it send again.
+    /// Makes the channel send again.
     send_again: &'static str,
 }
 
@@ -147,7 +147,7 @@ async fn notified(channel: Channel, request: &HttpRequest, shop: &Shop, body: we
     };
     let answer = timeout(shop.request_timeout, work).await;
     answer.unwrap_or_else(|_| {
-        // Else the sender took too long, which is no failure of the shop's.
+        // Otherwise the sender was too slow, which is no failure of the shop.
         if is_read.get() {
             counter!(metric::NOTIFICATIONS, "verdict" => "failed").increment(1);
             tracing::error!("a notification was cut off by the time limit; the channel will send it again");
@@ -170,14 +170,14 @@ async fn settle(channel: Channel, shop: &Shop, request: &HttpRequest, body: &[u8
     }
 }
 
-/// One that nobody has read counts like one that cannot be read: what is sent again and again is to be seen.
+/// A message that was not read counts as unreadable, so that repeated ones show up in the metrics.
 fn refuse_unread(shop: &Shop, request: &HttpRequest, reason: &dyn std::fmt::Display) -> HttpResponse {
     counter!(metric::NOTIFICATIONS, "verdict" => "unreadable").increment(1);
     refuse(shop, request, SecurityEvent::NotificationRefused, reason);
     text(FORBIDDEN)
 }
 
-/// Messages that are not the channel's, or not for this shop, are logged.
+/// Logs messages that are not from the channel or not for this shop.
 fn refuse(shop: &Shop, request: &HttpRequest, event: SecurityEvent, reason: &dyn std::fmt::Display) {
     let suspect = Suspect { address: shop.address_of(request), name: None, reason: Some(reason) };
     shop.security.log(event, suspect);
@@ -203,7 +203,8 @@ pub(super) async fn browser_return(request: HttpRequest, shop: web::Data<Shop>) 
         .finish()
 }
 
-/// The channel's own query string, byte for byte. The result page forwards what it was opened with, our addition included.
+/// The channel's own query string, byte for byte. The result page forwards its own query string, which contains our
+/// parameter.
 fn without_order_id(query: &str) -> String {
     let is_the_channels = |part: &&str| part.split('=').next() != Some(ORDER_ID);
     query.split('&').filter(is_the_channels).collect::<Vec<_>>().join("&")

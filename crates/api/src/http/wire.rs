@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-/// The payee, as the contract names it.
+/// The payee, with the contract's spelling of the field.
 const SALLER: &str = "达达商城";
 
 /// `data` of operation 1.
@@ -60,12 +60,13 @@ pub(super) struct InvitationData {
     total_amount: String,
     order_id: String,
     pay_url: String,
-    /// The same as a code to scan, for a frame in a page; only where it is asked for and the shop shows it.
+    /// The URL of the same payment as a code to scan, for a frame in a page; present only if requested and enabled by the
+    /// shop.
     #[serde(skip_serializing_if = "Option::is_none")]
     code_url: Option<String>,
 }
 
-/// `data` of operation 2 where the order is placed and only its `pay_url` could not be made: operation 5 makes one.
+/// `data` of operation 2 if the order is placed but its `pay_url` could not be made. Operation 5 makes one.
 #[derive(Serialize, ToSchema)]
 pub(super) struct UnsignedData {
     total_amount: String,
@@ -92,7 +93,7 @@ struct OrderData {
     order_total_count: u32,
     order_total_amount: String,
     order_freight: String,
-    /// By how much staff lowered the total; only where they did.
+    /// The amount by which staff lowered the total; absent if they did not.
     #[serde(skip_serializing_if = "Option::is_none")]
     order_discount: Option<String>,
     address: OrderAddressData,
@@ -113,7 +114,7 @@ struct OrderData {
     unkept_payment: Option<RefundDueData>,
 }
 
-/// What was paid for an order without paying it, and what of that is back.
+/// The sum of late and duplicate payments of an order, and how much of it is refunded.
 #[derive(Serialize, ToSchema)]
 struct RefundDueData {
     amount: String,
@@ -130,9 +131,9 @@ pub(super) struct OrderDetailsData {
 struct OrderWithTimeline {
     #[serde(flatten)]
     order: OrderData,
-    /// The attempts to pay it, the first opened first; none while there is only the first one.
+    /// The recorded attempts to pay, in the order in which they were opened; empty while there is only the first one.
     attempts: Vec<AttemptData>,
-    /// What went back of its payment, or is going back, the first first.
+    /// Refunds of its payment that are done or on their way, in the order of their requests.
     refunds: Vec<RefundData>,
     timeline: Vec<TimelineData>,
 }
@@ -144,7 +145,7 @@ struct AttemptData {
     /// pc or wap, as in operation 5.
     device: &'static str,
     amount: String,
-    /// open: it is the one to pay; given_up: another one took its place; closed; paid.
+    /// open: the one to pay; given_up: replaced by another one; closed; paid.
     state: &'static str,
     opened_at: String,
 }
@@ -154,7 +155,7 @@ struct AttemptData {
 struct RefundData {
     amount: String,
     reason: String,
-    /// requested: on its way; succeeded: gone back.
+    /// requested: on its way; succeeded: refunded.
     status: &'static str,
     created_at: String,
     #[schema(required)]
@@ -169,10 +170,10 @@ struct TimelineData {
     actor: &'static str,
     reason: String,
     time: String,
-    /// What the order cost before and after, where that was lowered.
+    /// The amount before and after, if it was lowered.
     #[serde(skip_serializing_if = "Option::is_none")]
     amount: Option<ChangedAmountData>,
-    /// Where the order went before, where that was changed.
+    /// The address before, if it was changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     old_address: Option<OrderAddressData>,
 }
@@ -206,7 +207,7 @@ pub(super) struct ResultData {
 }
 
 impl PreviewData {
-    /// Of nothing, for whoever has these addresses.
+    /// A preview without goods, with these addresses.
     pub(super) fn empty(addresses: Vec<Address>) -> Self {
         Self::new(addresses, Quote::default())
     }
@@ -224,7 +225,7 @@ impl PreviewData {
     }
 }
 
-/// The freight is a JSON number in the contract; its digits are written, not a float's.
+/// The freight is a JSON number in the contract. It is written as decimal digits, never as a float.
 fn number(amount: Money) -> Option<Box<RawValue>> {
     RawValue::from_string(amount.to_decimal().normalize().to_string()).ok()
 }
@@ -285,7 +286,7 @@ impl From<&Unavailable> for UnavailableData {
     }
 }
 
-/// The answer about goods that cannot be bought any more.
+/// The text for goods that can no longer be bought.
 pub(super) fn reason_text(reason: UnavailableReason) -> &'static str {
     match reason {
         UnavailableReason::Gone => "商品不存在",

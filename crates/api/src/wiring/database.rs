@@ -1,4 +1,4 @@
-//! Opens the database: waits for it, and brings its schema up to date where that is asked for.
+//! Opens the database: waits until it can be reached, and updates its schema if configured.
 
 use std::{
     error::Error,
@@ -14,14 +14,14 @@ use tokio::time::sleep;
 use super::StartError;
 use crate::configuration::Configuration;
 
-/// How long to wait before a database that cannot be reached is tried again: first, and at most.
+/// The first and the longest wait before another try to reach the database.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// Opens the database. While it cannot be reached, as when it starts at the same time, waits for it.
+/// Opens the database. Waits while it cannot be reached, for example because it is starting at the same time.
 ///
 /// # Errors
-/// It cannot be reached for so long, or lets nobody in.
+/// The database could not be reached in time, or refuses access.
 pub(crate) async fn connect(
     database: &SqlConfig,
     patience: Duration,
@@ -43,15 +43,16 @@ pub(crate) async fn connect(
     }
 }
 
-/// A relative path alone would not tell where it was looked for.
+/// The error for a missing database file, with its absolute path: a relative path would not tell where the file was looked
+/// for.
 pub(crate) fn no_database(path: PathBuf) -> StartError {
     StartError::NoDatabase(std::path::absolute(&path).unwrap_or(path))
 }
 
-/// Opens the database, with its schema up to date.
+/// Opens the database with its schema up to date.
 ///
 /// # Errors
-/// It cannot be opened, or its schema is old and not to be changed at the start.
+/// The database cannot be opened, or its schema is old and must not be updated at the start.
 pub(crate) async fn open_store(configuration: &Configuration) -> Result<Arc<dyn SqlStore>, StartError> {
     let store = connect(&configuration.database, configuration.database_start_timeout).await?;
     refuse_unsafe_engine(&*store, configuration.allows_unsafe_engine).await?;
@@ -65,7 +66,7 @@ pub(crate) async fn open_store(configuration: &Configuration) -> Result<Arc<dyn 
 }
 
 /// # Errors
-/// The database is one of those that are not safe, and the operator does not allow it.
+/// The database is a version that is known to be unsafe, and the operator does not allow it.
 pub(crate) async fn refuse_unsafe_engine(store: &dyn SqlStore, is_allowed: bool) -> Result<(), StartError> {
     let version = store.version().await?;
     let Some(why) = unsafe_engine(&version) else { return Ok(()) };

@@ -1,4 +1,4 @@
-//! Where order events are delivered to.
+//! Builds the delivery of order events.
 
 use std::sync::{Arc, atomic::AtomicBool};
 
@@ -14,21 +14,21 @@ use ports::Clock;
 use super::{StartError, open_store};
 use crate::configuration::Configuration;
 
-/// What a server needs to deliver webhooks.
+/// The jobs that deliver webhooks in a server.
 pub(super) struct EventJobs {
-    /// One an endpoint.
+    /// One job for each endpoint.
     pub(super) deliver: Vec<DeliverWebhooks>,
-    /// `None` if there is no endpoint beside the first one.
+    /// `None` if no endpoint is configured.
     pub(super) distribute: Option<DistributeEvents>,
     pub(super) purge: PurgeOutbox,
-    /// What `deliver` sends with.
+    /// The senders that `deliver` uses.
     pub(super) webhooks: Webhooks,
 }
 
-/// What sends to each endpoint of the settings.
+/// The sender of each endpoint in the settings.
 pub(crate) type Webhooks = Vec<(EndpointName, Arc<HttpWebhook>)>;
 
-/// For a server. The endpoints are on record from now on. Where there is none, what waits for those of before is still deleted.
+/// For a server. Registers the endpoints. Without endpoints, events for earlier endpoints are still deleted.
 pub(super) async fn event_jobs(
     store: &Arc<dyn SqlStore>,
     configuration: &Configuration,
@@ -55,7 +55,7 @@ pub(super) async fn event_jobs(
         });
         webhooks.push((name.clone(), webhook));
     }
-    // For those of other processes as well: while theirs are stopped, what happens is not lost to them.
+    // Also for the endpoints of other processes: while those are stopped, their endpoints lose no events.
     let distribute = (!names.is_empty())
         .then(|| DistributeEvents { queue: Arc::clone(store) as _, clock: Arc::clone(&clock) });
     let purge = PurgeOutbox {
@@ -69,7 +69,7 @@ pub(super) async fn event_jobs(
     Ok(EventJobs { deliver, distribute, purge, webhooks })
 }
 
-/// What staff do about webhooks.
+/// The webhook management for staff.
 pub(super) fn manage_webhooks(store: &Arc<dyn SqlStore>, configuration: &Configuration) -> ManageWebhooks {
     let endpoints = configuration.events.endpoints.iter();
     let settings = endpoints.map(|endpoint| WebhookSettings {
@@ -85,7 +85,7 @@ pub(super) fn manage_webhooks(store: &Arc<dyn SqlStore>, configuration: &Configu
     }
 }
 
-/// For a command.
+/// The webhook management for a command.
 ///
 /// # Errors
 /// The database cannot be used.

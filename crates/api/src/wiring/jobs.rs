@@ -1,4 +1,4 @@
-//! What runs beside the handlers, in every process, and how.
+//! The background jobs of each process and their schedules.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,19 +10,18 @@ use application::{
 
 use super::events::EventJobs;
 
-/// Left-over lines are taken out of carts. Where that fails the carts are away, which readiness tells on its own.
+/// Removes left-over lines from carts. If that fails, the carts cannot be reached, which readiness reports separately.
 const ORDERED_LINES: Schedule = schedule(15_000, 60, false);
-/// Orders that are due, and refunds. A pass is cut off when what it has taken is due again.
+/// Due orders and due refunds. The limit of a pass is its lease.
 const ORDER_TIMERS: Schedule = schedule(2_000, 300, true);
 const DUE_REFUNDS: Schedule = schedule(2_000, 120, true);
-/// Events on their way to webhooks.
+/// Distribution and delivery of webhook events.
 const WEBHOOKS: Schedule = schedule(500, 120, true);
-/// Events that were delivered long ago, keys of requests that nobody repeats any more, and messages that nobody looks at. A
-/// shop that forgets nothing goes on selling.
+/// Deletes old events, idempotency keys and refused messages. These jobs are not essential: the shop can sell without them.
 const PURGE_OUTBOX: Schedule = schedule(600_000, 60, false);
 const PURGE_KEYS: Schedule = schedule(3_600_000, 60, false);
 
-/// Looks whether it is time; an audit of a large shop may take long.
+/// Checks whether the audit is due. An audit of a large shop may take long.
 const AUDIT: Schedule = schedule(30_000, 3600, false);
 
 const fn schedule(every_milliseconds: u64, limit_seconds: u64, is_essential: bool) -> Schedule {

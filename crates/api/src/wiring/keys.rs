@@ -10,22 +10,22 @@ use crate::{
     http::{Secrets, StaffKey, TokenKey},
 };
 
-/// The length of a secret that HS256 cannot be guessed with.
+/// The shortest secret for HS256 that cannot be guessed, in bytes.
 const HS256_BYTES: usize = 32;
 
-/// What tokens are signed and verified with.
+/// The keys that sign and verify tokens.
 ///
 /// # Errors
-/// A generated secret cannot be read or written, or others can read it.
+/// A generated secret cannot be read or written, or other users can read it.
 pub(crate) fn secrets(configuration: &Configuration) -> Result<Secrets, StartError> {
     Ok(Secrets { buyers: token_key(configuration)?, staff: staff_key(configuration)? })
 }
 
-/// The key of the shop's tokens: the configured one, or one that is made at the first start and kept in the data
-/// directory, readable by its owner alone.
+/// The key of buyers' tokens: the configured one, or one that is generated at the first start and kept in the data
+/// directory, readable by its owner only.
 ///
 /// # Errors
-/// The file cannot be read or written, or others can read it.
+/// The file cannot be read or written, or other users can read it.
 pub(crate) fn token_key(configuration: &Configuration) -> Result<TokenKey, StartError> {
     let key = match &configuration.tokens.buyers {
         Some(secret) => TokenKey::new(secret),
@@ -37,11 +37,11 @@ pub(crate) fn token_key(configuration: &Configuration) -> Result<TokenKey, Start
     })
 }
 
-/// The key of staff: the configured one, or one that is made and kept as the buyers' is; `None` if there is
+/// The key of staff tokens: the configured one, or one that is generated and kept like the buyers' key; `None` if there is
 /// none.
 ///
 /// # Errors
-/// The file cannot be read or written, or others can read it.
+/// The file cannot be read or written, or other users can read it.
 pub(crate) fn staff_key(configuration: &Configuration) -> Result<Option<StaffKey>, StartError> {
     let key = match &configuration.tokens.staff {
         StaffSecret::Given(secret) => StaffKey::new(secret),
@@ -54,7 +54,7 @@ pub(crate) fn staff_key(configuration: &Configuration) -> Result<Option<StaffKey
     }))
 }
 
-/// The files of generated secrets, in the data directory.
+/// The files of generated secrets in the data directory.
 const BUYERS_SECRET: &str = "jwt_secret";
 const STAFF_SECRET: &str = "staff_secret";
 
@@ -63,10 +63,10 @@ fn kept_secret(configuration: &Configuration, name: &str) -> Result<Secret, Star
     read_or_make(&file).map(Secret::new).map_err(|cause| StartError::File { file, cause })
 }
 
-/// Whether generated secrets that a start would find can be used. Makes none.
+/// Whether the existing generated secrets can be used. Generates none.
 ///
 /// # Errors
-/// A file cannot be read, others can read it, or it is too short.
+/// A file cannot be read, other users can read it, or it is too short.
 pub(super) fn check_kept_secrets(configuration: &Configuration) -> Result<(), StartError> {
     let tokens = &configuration.tokens;
     let buyers = tokens.buyers.is_none().then_some(BUYERS_SECRET);
@@ -83,7 +83,7 @@ pub(super) fn check_kept_secrets(configuration: &Configuration) -> Result<(), St
     Ok(())
 }
 
-/// What somebody should do about the secrets of tokens.
+/// Warnings about token secrets that an operator should change.
 pub(crate) fn secrets_to_change(tokens: &TokenSecrets, now: ShopTime) -> Vec<String> {
     let mut warnings = Vec::new();
     if tokens.buyers.as_ref().is_some_and(is_short) {
@@ -113,7 +113,7 @@ fn is_short(secret: &Secret) -> bool {
 
 fn read_or_make(file: &Path) -> io::Result<String> {
     let _held = file.parent().map(private_files::hold).transpose()?;
-    // The system's generator is a cryptographic one: 256 bits.
+    // The system's generator is cryptographically secure: 256 bits.
     let fresh: String = (0..8).map(|_| format!("{:08x}", SystemRandomness.draw())).collect();
     match private_files::create(file, fresh.as_bytes()) {
         Ok(()) => Ok(fresh),

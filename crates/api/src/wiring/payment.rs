@@ -1,4 +1,4 @@
-//! How the shop is paid: by Alipay, or by the sandbox.
+//! Builds the payment channels: Alipay or the sandbox.
 
 use std::{net::TcpListener, path::PathBuf, sync::Arc};
 
@@ -19,26 +19,26 @@ use url::Url;
 use super::StartError;
 use crate::configuration::{AlipayAccount, AlipayConfiguration, AlipayKeys, CertificateText, Configuration};
 
-/// What the keys at Alipay look like without asking it.
+/// The result of a check of the Alipay keys without contacting Alipay.
 pub(crate) enum CertificateLook {
-    /// There are keys alone, or the sandbox's.
+    /// Key mode, or the sandbox.
     KeyMode,
-    /// There are certificates; what needs attention, in words.
+    /// Certificate mode, with warnings about certificates.
     Certificates(Vec<String>),
 }
 
-/// Who pays the shop.
+/// The payment channels of the shop.
 pub(crate) struct Payment {
-    /// One row a channel.
+    /// All channels.
     pub(crate) channels: PaymentChannels,
-    /// The origins of what a page shows in a frame, where the shop shows codes in place.
+    /// The origins that a page shows in a frame, if the shop shows payment codes in its pages.
     pub(super) frames: Option<String>,
-    /// The stand-in for Alipay, where it runs in this process.
+    /// The sandbox for Alipay, if it runs in this process.
     pub(super) sandbox: Option<Sandbox>,
 }
 
 impl Payment {
-    /// For a server, which has the sandbox within it.
+    /// For a server, which runs the sandbox itself.
     pub(super) fn open(configuration: &Configuration) -> Result<Self, StartError> {
         match &configuration.alipay {
             AlipayConfiguration::Alipay(account) => at_alipay(account, configuration),
@@ -56,7 +56,7 @@ impl Payment {
         }
     }
 
-    /// Whether the account at Alipay could be used, without asking Alipay, or the keys of the sandbox that are there.
+    /// Checks the keys of the Alipay account, or the existing keys of the sandbox, without contacting Alipay.
     pub(super) fn check(configuration: &Configuration) -> Result<(), StartError> {
         match &configuration.alipay {
             AlipayConfiguration::Alipay(account) => at_alipay(account, configuration).map(drop),
@@ -64,10 +64,10 @@ impl Payment {
         }
     }
 
-    /// What is to be said of the certificates at this time.
+    /// The warnings about certificates at this time.
     ///
     /// # Errors
-    /// A key or a certificate cannot be used, or they do not belong together.
+    /// A key or a certificate cannot be used, or they do not match.
     pub(crate) fn certificates(
         configuration: &Configuration,
         now: ShopTime,
@@ -85,7 +85,7 @@ impl Payment {
         })
     }
 
-    /// For a command, which speaks with the sandbox of a running server.
+    /// For a command, which uses the sandbox of a running server.
     pub(crate) fn reach(configuration: &Configuration) -> Result<Self, StartError> {
         match &configuration.alipay {
             AlipayConfiguration::Alipay(account) => at_alipay(account, configuration),
@@ -193,12 +193,13 @@ fn certificates(
     Ok(AlipayMode::Certificates(Box::new(read)))
 }
 
-/// The gateway's own origin, and for Alipay's the hosts to which it leads on: a browser holds each of them against the policy.
+/// The gateway's own origin, and for Alipay the hosts to which it redirects: a browser checks each of them against the
+/// policy.
 fn frames(gateway_url: &str) -> Option<String> {
     let url = Url::parse(gateway_url).ok()?;
     let own = url.origin().ascii_serialization();
     let host = url.host_str()?;
-    // Alipay's own, and that of its sandbox for developers.
+    // Alipay's hosts, and those of its sandbox for developers.
     let of_alipay = ["alipay.com", "alipaydev.com"]
         .into_iter()
         .find(|domain| host.strip_suffix(domain).is_some_and(|before| before.ends_with('.')));

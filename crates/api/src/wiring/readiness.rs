@@ -13,20 +13,20 @@ use tokio::{sync::Mutex, time::timeout};
 
 use crate::http::{Readiness, ReadinessReport};
 
-/// How long the database may take to show that it can be written.
+/// How long the check that the database can be written may take.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long the carts may take: less than a balancer or the database waits, however patient a cart's operation may be.
+/// How long the check of the carts may take. It is shorter than the timeouts of load balancers and cart operations.
 const CARTS_PATIENCE: Duration = Duration::from_secs(1);
-/// For how long a report is kept: more frequent questions cost the database nothing.
+/// How long a report is kept. More frequent requests send no queries.
 const GOOD_FOR: Duration = Duration::from_secs(1);
 
-/// What orders need.
+/// Checks everything that orders need.
 pub(super) struct Parts {
     store: Arc<dyn SqlStore>,
     redis: Option<Arc<RedisCarts>>,
     batcher: OrderBatcher,
     jobs: JobHealth,
-    /// The latest report, and its time.
+    /// The latest report and its time.
     latest: Mutex<Option<(Instant, ReadinessReport)>>,
 }
 
@@ -51,7 +51,7 @@ impl Parts {
         ReadinessReport { missing, degraded: carts.into_iter().collect() }
     }
 
-    /// What is wrong with the database.
+    /// The problem with the database, if any.
     async fn database(&self) -> Option<String> {
         match self.store.schema().await {
             Ok(schema) if schema.is_current() => {}
@@ -67,7 +67,7 @@ impl Parts {
         }
     }
 
-    /// Without the carts in Redis the rest of the shop works: payments, direct buys, staff and jobs.
+    /// The problem with the carts in Redis. Without them the rest of the shop works: payments, direct buys, staff and jobs.
     async fn carts(&self) -> Option<&'static str> {
         let redis = self.redis.as_ref()?;
         let answered = timeout(CARTS_PATIENCE, redis.ping()).await;
@@ -78,7 +78,7 @@ impl Parts {
 #[async_trait]
 impl Readiness for Parts {
     async fn report(&self) -> ReadinessReport {
-        // Those who ask at the same moment wait for one look.
+        // Concurrent requests wait for the same check.
         let mut latest = self.latest.lock().await;
         if let Some((_, report)) = latest.as_ref().filter(|(at, _)| at.elapsed() < GOOD_FOR) {
             return report.clone();

@@ -16,24 +16,24 @@ pub enum StartError {
     /// The database cannot be opened.
     #[error("DASHOP_DATABASE_URL")]
     Database(#[from] ConnectError),
-    /// There is no database, and this is not a command that begins a shop.
+    /// There is no database, and this command does not create one.
     #[error("there is no database {}; is --config or DASHOP_CONFIG right?", .0.display())]
     NoDatabase(PathBuf),
     /// The database failed.
     #[error("the database failed")]
     Store(#[from] StoreError),
-    /// The database's schema is not up to date, and must not be changed unasked.
+    /// The database's schema is not up to date, and this command must not change it.
     #[error("the database lacks {}; run: dashop migrate", .0.join(", "))]
     SchemaPending(Vec<&'static str>),
-    /// The database is one of those that are not safe.
+    /// The database is a version that is known to be unsafe.
     #[error("the database {version} is not safe: {why}; DASHOP_ALLOW_UNSAFE_ENGINE=true starts all the same")]
     UnsafeEngine {
-        /// What it calls itself.
+        /// Its version.
         version: String,
-        /// What goes wrong on it.
+        /// What goes wrong with it.
         why: &'static str,
     },
-    /// The carts' configuration cannot be used.
+    /// The configuration of the carts cannot be used.
     #[error("DASHOP_REDIS_URL")]
     Redis(#[from] RedisConfigError),
     /// Passwords cannot be hashed.
@@ -44,25 +44,25 @@ pub enum StartError {
     Key {
         /// The setting.
         variable: &'static str,
-        /// What is wrong with it.
+        /// The problem.
         #[source]
         cause: KeyError,
     },
-    /// A key belongs to the application's private key, where Alipay's belongs.
+    /// The key is the public key of the application, but it must be that of Alipay.
     #[error("{variable}")]
     OwnKey {
         /// The setting.
         variable: &'static str,
-        /// What to do.
+        /// How to correct it.
         #[source]
         cause: AlipayConfigError,
     },
     /// A file of certificates cannot be used.
     #[error("{origin}")]
     Certificate {
-        /// The setting, with the file where it names one.
+        /// The setting, with the file if it names one.
         origin: String,
-        /// What is wrong with it.
+        /// The problem.
         #[source]
         cause: CertificateFileError,
     },
@@ -75,29 +75,29 @@ pub enum StartError {
     /// Metrics cannot be collected.
     #[error("DASHOP_METRICS_LISTEN")]
     Metrics(#[from] MetricsError),
-    /// The sandbox's keys cannot be kept.
+    /// The sandbox's keys cannot be stored.
     #[error("the keys of the Alipay sandbox")]
     SandboxKeys(#[from] KeyFileError),
     /// The sandbox cannot be started.
     #[error("the Alipay sandbox cannot be started")]
     Sandbox(#[from] alipay_sandbox::StartError),
-    /// An address cannot be listened on.
+    /// The program cannot listen on an address.
     #[error("{variable}: nobody can listen on {address}")]
     Listen {
         /// The setting.
         variable: &'static str,
         /// The address.
         address: String,
-        /// What the operating system says.
+        /// The error of the operating system.
         #[source]
         cause: std::io::Error,
     },
     /// A file in the data directory cannot be read or written.
     #[error("DASHOP_DATA_DIR: {file}")]
     File {
-        /// Which.
+        /// The file.
         file: PathBuf,
-        /// What the operating system says.
+        /// The error of the operating system.
         #[source]
         cause: std::io::Error,
     },

@@ -10,7 +10,7 @@ use crate::{
     http::{GoodsCache, Storefront},
 };
 
-/// The use cases around the orders.
+/// The use cases for sign-in, goods, carts and addresses.
 ///
 /// # Errors
 /// Passwords cannot be hashed.

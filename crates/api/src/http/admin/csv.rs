@@ -9,10 +9,10 @@ use ports::{ShippingListEntry, StoreError};
 use super::table::{self, Cell, HEADS};
 use crate::http::codes::log_failure;
 
-/// Tells spreadsheets that it is UTF-8.
+/// Tells spreadsheets that the file is UTF-8.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// Why a table ends early; the client sees that its answer is cut off.
+/// Why a table ends early. The client sees that the response is incomplete.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TableError {
     #[error("the orders cannot be read")]
@@ -21,8 +21,8 @@ pub(crate) enum TableError {
     Row(#[from] csv::Error),
 }
 
-/// A table of the orders, sent page by page: the next one is read when the client has taken the last, and not at all
-/// when it has gone away.
+/// A table of the orders, sent page by page. The next page is read after the client has received the last one; after a
+/// disconnect no more pages are read.
 pub(super) fn answer(first: Option<Vec<ShippingListEntry>>, export: OrderExport) -> HttpResponse {
     let pages = stream::try_unfold((Some(first), export), |(begun, mut export)| async move {
         let next = match begun {
@@ -52,7 +52,7 @@ async fn page(export: &mut OrderExport) -> Result<Option<Vec<u8>>, TableError> {
     export.next_with_goods().await?.map(|orders| rows(&orders)).transpose()
 }
 
-/// The beginning of a table, before its first row.
+/// The table up to its first row.
 pub(crate) fn head() -> Result<Vec<u8>, TableError> {
     let mut lines = BYTE_ORDER_MARK.to_vec();
     lines.extend(written([HEADS.map(str::to_owned)])?);
@@ -64,7 +64,7 @@ pub(crate) fn rows(orders: &[ShippingListEntry]) -> Result<Vec<u8>, TableError> 
     written(orders.iter().flat_map(table::rows).map(|row| row.map(|cell| text(&cell))))
 }
 
-/// Every field in quotes, so that none depends on what is in it.
+/// All fields are quoted, so that their content needs no special treatment.
 fn written(rows: impl IntoIterator<Item = [String; HEADS.len()]>) -> Result<Vec<u8>, TableError> {
     let mut lines = Vec::new();
     let mut writer = WriterBuilder::new().quote_style(QuoteStyle::Always).from_writer(&mut lines);
@@ -80,7 +80,7 @@ fn text(cell: &Cell) -> String {
     match cell {
         Cell::Text(text) => text.clone(),
         Cell::Typed(text) => harmless(text),
-        // A tab behind it, as in Alipay's own bills: without, spreadsheets keep fifteen digits of sixteen.
+        // A tab at the end, as in Alipay's own bills: without it, spreadsheets keep only fifteen digits of sixteen.
         Cell::Number(digits) if digits.is_empty() => String::new(),
         Cell::Number(digits) => format!("{}\t", harmless(digits)),
         Cell::Amount(amount) => amount.to_string(),
@@ -89,10 +89,11 @@ fn text(cell: &Cell) -> String {
     }
 }
 
-/// How formulas begin, in wide characters too, and what spreadsheets pass over in front of one: OWASP, CSV injection.
+/// Characters that begin formulas, also in full width, and characters that spreadsheets skip before a formula: OWASP, CSV
+/// injection.
 const FORMULA: [char; 11] = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r', '\n'];
 
-/// What buyers typed, so that no spreadsheet takes it for a formula.
+/// Prefixes text that a buyer typed, so that no spreadsheet reads it as a formula.
 fn harmless(text: &str) -> String {
     if text.starts_with(FORMULA) { format!("'{text}") } else { text.to_owned() }
 }

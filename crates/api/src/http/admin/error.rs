@@ -1,4 +1,4 @@
-//! The errors of the shop side: which outcome of which use case answers what. The twin of the table in docs/API.md.
+//! The errors of the shop side, and which outcomes of use cases they stand for. docs/API.md has the same table.
 
 use std::{borrow::Cow, collections::BTreeMap, fmt};
 
@@ -18,20 +18,20 @@ use crate::http::{
     observe::{AnsweredCode, answered},
 };
 
-/// An error that a client of the shop side can tell apart.
+/// An error code that clients of the shop side can distinguish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AdminCode {
     /// A parameter is missing, unreadable or unknown.
     BadRequest,
-    /// No valid token of staff.
+    /// No valid staff token.
     Unauthenticated,
     /// No such order.
     OrderNotFound,
     /// No such webhook endpoint.
     EndpointNotFound,
-    /// No such event of the order, or not any more.
+    /// The order has no such event, or it has been deleted.
     EventNotFound,
-    /// The endpoint is not sent this.
+    /// The endpoint does not get this event.
     NotSent,
     /// No such path.
     NotFound,
@@ -39,36 +39,36 @@ pub(super) enum AdminCode {
     MethodNotAllowed,
     /// The order's status does not allow it.
     NotAllowed,
-    /// The order changed meanwhile.
+    /// The order changed in the meantime.
     Conflict,
-    /// A refund or a return was made since whoever asked looked at the order. Nothing is done under the request's name.
+    /// A refund or return was made after the caller read the order. The request had no effect.
     Stale,
-    /// The request's name was used for another request.
+    /// The request id was used for a different request.
     RequestIdReused,
-    /// More than what is left of the payment.
+    /// More than the rest of the payment.
     AmountExceedsPayment,
-    /// No payment, or nothing left of it.
+    /// There is no payment, or it is fully refunded.
     NothingToRefund,
     /// More pieces than the order holds.
     RestockExceedsOrder,
-    /// Not less than the order costs.
+    /// The amount is not lower than the order's amount.
     AmountNotLower,
-    /// Alipay cannot be reached or answers nonsense.
+    /// Alipay cannot be reached or gives an invalid answer.
     AlipayUnavailable,
-    /// The database is busy, or the time for the request is over.
+    /// The database is busy, or the request's time limit is over.
     Busy,
-    /// Anything unforeseen.
+    /// Any other failure.
     Internal,
 }
 
-/// An outcome that is not a success, in the form of the answer.
+/// An outcome that is not a success, in the format of the response.
 #[derive(Debug)]
 pub(super) struct AdminApiError {
     code: AdminCode,
     text: Cow<'static, str>,
 }
 
-/// What every failure is answered with.
+/// The body of every failure.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Error)]
 pub(super) struct Envelope<'a> {
@@ -79,11 +79,11 @@ pub(super) struct Envelope<'a> {
 #[schema(as = ErrorDetail)]
 struct ErrorData<'a> {
     code: &'static str,
-    /// For people, in Chinese; names what is wrong.
+    /// A text for people, in Chinese, that names the problem.
     message: &'a str,
 }
 
-/// The failures that an operation of the shop side may answer, for the document of the interface.
+/// The failures that operations of the shop side may return, for the OpenAPI document.
 pub(super) struct Refusals;
 
 impl IntoResponses for Refusals {
@@ -102,7 +102,7 @@ impl IntoResponses for Refusals {
 }
 
 impl AdminCode {
-    /// Those that an operation may answer, as [`AdminCode::as_str`] and [`AdminCode::status`] tell them.
+    /// The codes that operations may return, by [`AdminCode::as_str`] and [`AdminCode::status`].
     const OF_OPERATIONS: [Self; 17] = [
         Self::BadRequest,
         Self::Unauthenticated,
@@ -123,7 +123,7 @@ impl AdminCode {
         Self::Internal,
     ];
 
-    /// The word on the wire, the HTTP status, and the text, where nothing is named in it.
+    /// The code on the wire, the HTTP status, and the standard text.
     fn parts(self) -> (&'static str, StatusCode, &'static str) {
         match self {
             Self::BadRequest => ("bad_request", StatusCode::BAD_REQUEST, "请求参数错误"),
@@ -170,7 +170,7 @@ impl AdminCode {
         self.parts().1
     }
 
-    /// The failure with the code's own text. Codes whose text names something are given theirs.
+    /// The failure with the code's standard text. Codes whose text names something get their own text.
     pub(super) fn failure(self) -> AdminApiError {
         AdminApiError::new(self, self.parts().2)
     }
@@ -181,7 +181,7 @@ impl AdminApiError {
         Self { code, text: text.into() }
     }
 
-    /// A parameter that cannot be used; the text names it.
+    /// An error for an invalid parameter, named by the text.
     pub(super) fn bad(what: impl fmt::Display) -> Self {
         Self::new(AdminCode::BadRequest, format!("请求参数错误:{what}"))
     }
@@ -237,7 +237,7 @@ impl From<WorkbookError> for AdminApiError {
 impl From<NotAllowed> for AdminApiError {
     fn from(NotAllowed { status, trigger }: NotAllowed) -> Self {
         let why = match (status, trigger) {
-            // An unpaid order could be paid otherwise.
+            // Otherwise an unpaid order could be paid.
             (OrderStatus::AwaitingPayment, Trigger::Paid) => "支付期限已过",
             (status, _) => status.label(),
         };
@@ -310,11 +310,11 @@ impl From<Refusal> for AdminApiError {
             Refusal::TooManyAttempts => {
                 Self::new(AdminCode::NotAllowed, "订单状态不允许此操作:支付次数已用完,改价后买家将无法支付")
             }
-            // A buyer has just opened another attempt to pay.
+            // The buyer has just opened another attempt to pay.
             Refusal::OtherAttemptOpen => AdminCode::Conflict.failure(),
             Refusal::RequestNumberReused => AdminCode::RequestIdReused.failure(),
             Refusal::RefundUnconfirmed { .. } | Refusal::RefundUnnumbered => AdminCode::Conflict.failure(),
-            // Staff do not pay.
+            // Staff do not pay, so this is unexpected.
             Refusal::CostsNothing | Refusal::UnknownRefund(_) | Refusal::Contradiction(_) => {
                 internal(&refusal)
             }
@@ -334,7 +334,7 @@ impl From<OrderChangeError> for AdminApiError {
     }
 }
 
-/// The cause goes to the log, once, and not into the answer.
+/// Logs the cause once. It does not appear in the response.
 pub(super) fn internal(error: &(dyn std::error::Error + 'static)) -> AdminApiError {
     log_failure(error, "a request of staff failed");
     AdminCode::Internal.failure()

@@ -1,4 +1,4 @@
-//! What the shop side answers about a day, as JSON.
+//! The key figures of a day as JSON.
 
 use application::Figures;
 use domain::{PaymentRecord, Refund, order_number};
@@ -6,7 +6,7 @@ use ports::{DayFigures, UnmatchedPayment};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// What a day and those before it brought.
+/// The figures of a day and the days before it.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Figures)]
 pub(super) struct FiguresData {
@@ -23,8 +23,9 @@ pub(super) struct FiguresData {
     awaiting_payment: u64,
     /// That day and the six before it, the oldest first.
     days: Vec<DayData>,
-    /// Payments that staff have to look at: of these days, what paid no order and of which not all went back; of any day,
-    /// what must go back and has not so far.
+    /// Payments that staff have to look at: payments for no order or of a wrong amount that are not fully refunded; late
+    /// and duplicate payments that are not fully refunded; payments with an open refund that was tried in vain; and
+    /// payments with a refund by staff that failed on these days.
     unmatched_payments: Vec<UnmatchedData>,
 }
 
@@ -32,18 +33,18 @@ pub(super) struct FiguresData {
 #[schema(as = UnmatchedPayment)]
 struct UnmatchedData {
     trade_no: String,
-    /// The order's number as Alipay has it; it may be none of ours.
+    /// The order number at Alipay; it may be none of the shop's.
     order_id: String,
-    /// wrong_amount or unknown_order; late, duplicate or settled where a refund of it is not done.
+    /// wrong_amount or unknown_order; or late, duplicate or settled if a refund of it is not done.
     status: &'static str,
     amount: String,
-    /// What went back of it.
+    /// The refunded amount.
     refunded: String,
-    /// `None` if Alipay did not say: then `recorded_at` counts.
+    /// Null if Alipay did not say; then `recorded_at` counts.
     #[schema(required)]
     paid_at: Option<String>,
     recorded_at: String,
-    /// The refund of it that is not done, where one was asked for.
+    /// The refund that is not done, if one was requested.
     #[schema(required)]
     refund: Option<OpenRefundData>,
 }
@@ -55,7 +56,7 @@ struct OpenRefundData {
     amount: String,
     /// requested or failed.
     status: &'static str,
-    /// Why it is not done, as far as Alipay said.
+    /// Why it is not done, if Alipay said so.
     #[schema(required)]
     failure: Option<String>,
 }

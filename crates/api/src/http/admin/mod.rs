@@ -1,4 +1,4 @@
-//! The shop side, `/v1/admin`: ordinary HTTP statuses, for staff alone.
+//! The shop side, `/v1/admin`: ordinary HTTP statuses, for staff only.
 
 mod csv;
 mod error;
@@ -32,7 +32,7 @@ pub(crate) use parameters::{MAX_REASON, date, end, first_moment, one_line};
 pub use session::LoginCode;
 pub use staff::StaffKey;
 
-/// What the handlers of the shop side work with, beside what they share with the buyers'.
+/// The state of the shop side's handlers, in addition to the state shared with the buyers' handlers.
 pub struct Admin {
     /// The one-time code of the link that is printed at the start.
     pub login_code: LoginCode,
@@ -40,11 +40,11 @@ pub struct Admin {
     pub orders: StaffOrders,
     /// Webhook endpoints.
     pub webhooks: ManageWebhooks,
-    /// When something is shipped.
+    /// Gives the time of shipments.
     pub clock: Arc<dyn Clock>,
 }
 
-/// The shop side in the document of the interface.
+/// The shop side in the OpenAPI document.
 #[derive(OpenApi)]
 #[openapi(
     paths(
@@ -69,16 +69,16 @@ pub struct Admin {
 )]
 pub(super) struct Document;
 
-/// The prefix of its paths.
+/// The prefix of all paths of the shop side.
 const PREFIX: &str = "/v1/admin";
 
-/// Whether this is a path of the shop side, however it is written.
+/// Whether this is a path of the shop side, in any spelling.
 pub(super) fn is_path(path: &str) -> bool {
     let path = percent_decode_str(path).decode_utf8_lossy();
     path.strip_prefix(PREFIX).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// The routes of the shop side, each with and without a last slash.
+/// The routes of the shop side, each with and without a trailing slash.
 pub(super) fn routes(services: &mut ServiceConfig) {
     let mut scope = web::scope(PREFIX).default_service(web::to(no_such_operation));
     for slash in ["", "/"] {
@@ -108,7 +108,7 @@ pub(super) fn routes(services: &mut ServiceConfig) {
     services.service(scope);
 }
 
-/// The answer names the path's only method, as RFC 9110, 15.5.6 asks for.
+/// The response names the path's only method, as RFC 9110, 15.5.6 requires.
 async fn no_such_method(only: Method) -> HttpResponse {
     let mut answer = AdminCode::MethodNotAllowed.failure().error_response();
     if let Ok(only) = header::HeaderValue::from_str(only.as_str()) {

@@ -21,26 +21,26 @@ use super::{
 };
 use crate::http::{Shop, middleware::in_time};
 
-/// How many orders a page has where the client does not say, and at most.
+/// The default and the largest number of orders on one page.
 const PAGE: u32 = 50;
 const MAX_PAGE: u32 = 200;
-/// The most SKUs that one refund puts back.
+/// The most SKUs that one refund puts back into stock.
 const MAX_RESTOCK: usize = 500;
 
-/// What narrows a search, for the document; [`Query::filter`] reads it.
+/// The search criteria, for the OpenAPI document; [`Query::filter`] reads them.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "only its description is used")]
 struct FilterParameters {
-    /// the order's number, or its beginning
+    /// the order number, or its first digits
     number: Option<String>,
     /// the buyer's exact name
     user: Option<String>,
     #[param(minimum = 1, maximum = 6)]
     status: Option<i16>,
-    /// YYYY-MM-DD or YYYY-MM-DD HH:MM:SS: placed then or later
+    /// YYYY-MM-DD or YYYY-MM-DD HH:MM:SS: placed at this time or later
     from: Option<String>,
-    /// a day, to its end; or a moment, before it
+    /// a day, inclusive; or a moment, exclusive
     to: Option<String>,
 }
 
@@ -69,8 +69,8 @@ pub(super) async fn search(
     Ok(json(&OrdersData::from(found)))
 }
 
-/// The orders of the same search as a table with a byte order mark, a row a line of goods; of at most 100,000 orders. Numbers
-/// that a spreadsheet must not count with end with a tab.
+/// The orders of a search as a CSV table with a byte order mark, one row for each order line; at most 100,000 orders.
+/// Numbers that a spreadsheet must not treat as numeric end with a tab.
 #[utoipa::path(
     get,
     path = "/v1/admin/orders.csv",
@@ -86,9 +86,9 @@ pub(super) async fn export(
 ) -> Result<HttpResponse, AdminApiError> {
     let filter = Query::of(&request, &FILTER)?.filter()?;
     let mut export = timed(&shop, shop.admin.orders.export(&filter)).await??;
-    // A failure at once is still answered as an error; later on the answer can only end.
+    // A failure here can still return an error; once the table has begun, the response can only break off.
     let first = timed(&shop, export.next_with_goods()).await??;
-    // A table that is too long ends as if it were whole.
+    // Checked before the table begins: a table cut at the limit would look complete.
     if timed(&shop, export.is_too_long()).await?? {
         let most = StaffOrders::EXPORT_MOST;
         return Err(AdminApiError::bad(format_args!("订单多于{most}个:请缩小下单时间的范围")));
@@ -96,7 +96,7 @@ pub(super) async fn export(
     Ok(csv::answer(first, export))
 }
 
-/// The same table as a workbook of Excel's; of at most 10,000 orders.
+/// The same table as an Excel workbook; at most 10,000 orders.
 #[utoipa::path(
     get,
     path = "/v1/admin/orders.xlsx",
@@ -122,7 +122,7 @@ pub(super) async fn export_workbook(
     Ok(xlsx::answer(timed(&shop, xlsx::workbook(export)).await??))
 }
 
-/// What the day and the six before it brought.
+/// The figures of a day and the six days before it.
 #[utoipa::path(
     get,
     path = "/v1/admin/figures",
@@ -141,7 +141,7 @@ pub(super) async fn figures(
     Ok(json(&FiguresData::from(figures)))
 }
 
-/// All that is on record of one order.
+/// All records of one order.
 #[utoipa::path(
     get,
     path = "/v1/admin/orders/{order_id}",
@@ -186,7 +186,7 @@ pub(super) async fn ship(
     .await
 }
 
-/// Gives up an unpaid order, after asking Alipay.
+/// Cancels an unpaid order, after a query to Alipay.
 #[utoipa::path(
     post,
     path = "/v1/admin/orders/{order_id}/cancel",
@@ -210,7 +210,7 @@ pub(super) async fn cancel(
     .await
 }
 
-/// An unpaid order costs less from now on, after asking Alipay; its buyer pays in a new attempt.
+/// Lowers the amount of an unpaid order, after a query to Alipay. The buyer pays in a new attempt.
 #[utoipa::path(
     post,
     path = "/v1/admin/orders/{order_id}/amount",
@@ -241,7 +241,7 @@ fn money(name: &str, AmountData(text): &AmountData) -> Result<Money, AdminApiErr
     amount.ok_or_else(|| AdminApiError::bad(format_args!("{name} 应为大于0、至多两位小数的金额")))
 }
 
-/// An order that was not shipped goes elsewhere.
+/// Changes the address of an order that is not shipped.
 #[utoipa::path(
     post,
     path = "/v1/admin/orders/{order_id}/address",
@@ -280,8 +280,8 @@ fn invalid_field(InvalidField(field): InvalidField) -> AdminApiError {
     AdminApiError::bad(form)
 }
 
-/// Money goes back; the same `request_id` again is the same refund, and tries once more what `failed`. `requested` says that
-/// Alipay's answer was unclear, or a no that may change.
+/// Refunds a payment. The same `request_id` again is the same refund, and retries it if it has `failed`. `requested` means
+/// that Alipay's answer was unclear, or a refusal that is not final.
 #[utoipa::path(
     post,
     path = "/v1/admin/orders/{order_id}/refunds",
@@ -308,7 +308,7 @@ pub(super) async fn refund(
         let refund = shop.orders.refund(&number, &ask, &staff.cause()).await?;
         let order = match OrderId::parse(domain::order_number(&number)) {
             Ok(order_id) => detail_if_any(&shop, &order_id).await?,
-            // A payment of other origin, of no order here.
+            // A payment that belongs to no order of this shop.
             Err(_) => None,
         };
         Ok(json(&RefundedData { refund: RefundData::from(refund), order }))
@@ -335,7 +335,7 @@ fn refund_ask(asked: RefundRequestData) -> Result<RefundAsk, AdminApiError> {
     })
 }
 
-/// Pieces come back into stock without money; the same `request_id` again is the same return.
+/// Puts pieces back into stock without a refund. The same `request_id` again is the same return.
 #[utoipa::path(
     post,
     path = "/v1/admin/orders/{order_id}/returns",
@@ -380,7 +380,7 @@ fn bad_request_id() -> AdminApiError {
     AdminApiError::bad(format_args!("request_id 应为1至{most}位字母、数字、_ 或 -"))
 }
 
-/// Changes the order as the body asks, and shows it then.
+/// Changes the order as the body asks, and returns it.
 async fn change<Asked: DeserializeOwned>(
     shop: &Shop,
     number: &str,
@@ -403,10 +403,9 @@ pub(super) fn order_number(text: &str) -> Result<OrderId, AdminApiError> {
     OrderId::parse(text).map_err(|_| AdminApiError::bad("订单编号应为1至64位数字"))
 }
 
-/// Does the work within the time that a request has.
+/// Runs the work within the request's time limit.
 ///
-/// What was begun and not finished then is no loss: a change is one transaction, and a refund that was written down is
-/// carried on by the job.
+/// Interrupted work does no harm: a change is one transaction, and the job continues a refund that was recorded.
 pub(super) async fn timed<T>(shop: &Shop, work: impl Future<Output = T>) -> Result<T, AdminApiError> {
     in_time(shop, work).await.ok_or_else(|| AdminCode::Busy.failure())
 }

@@ -7,19 +7,19 @@ use serde::de::DeserializeOwned;
 
 use super::AdminApiError;
 
-/// How a day and a moment are written: digits where there are zeros.
+/// The formats of a day and a moment: each zero stands for a digit.
 const DATE: &str = "0000-00-00";
 const MOMENT: &str = "0000-00-00 00:00:00";
-/// The longest buyer's name that is looked for.
+/// The longest user name in a search.
 const MAX_USERNAME: usize = 150;
-/// The longest reason, as long as a timeline and a refund keep it.
+/// The longest reason that a timeline and a refund can store.
 pub(crate) const MAX_REASON: usize = 200;
 
-/// The parameters of a query string, each known and there once.
+/// The parameters of a query string. Each is known and occurs once.
 pub(super) struct Query(BTreeMap<String, String>);
 
 impl Query {
-    /// # Errors
+    /// A parameter is not in `known`, or occurs twice.
     /// There is one that is not among `known`, or one twice.
     pub(super) fn of(request: &HttpRequest, known: &[&str]) -> Result<Self, AdminApiError> {
         let mut values = BTreeMap::new();
@@ -31,12 +31,12 @@ impl Query {
                 return Err(AdminApiError::bad(format_args!("{name} 重复")));
             }
         }
-        // What a form leaves empty limits nothing.
+        // A form sends empty fields; they are no criteria.
         values.retain(|_, value: &mut String| !value.is_empty());
         Ok(Self(values))
     }
 
-    /// The value, read as it must be.
+    /// The value, parsed by `read`; `form` describes the expected format.
     fn read<T>(
         &self,
         name: &str,
@@ -51,7 +51,7 @@ impl Query {
         self.read(name, "1至64位数字", |text| OrderId::parse(text).ok())
     }
 
-    /// A day, with a week that ends with it.
+    /// A day that can end a week of valid days.
     pub(super) fn date(&self, name: &str) -> Result<Option<ShopDate>, AdminApiError> {
         let form = "0001-01-07 起 YYYY-MM-DD 格式的日期";
         self.read(name, form, |text| date(text).filter(|day| date(&day.days_before(6).to_string()).is_some()))
@@ -61,7 +61,7 @@ impl Query {
         self.read(name, "端点名称", |text| EndpointName::parse(text).ok())
     }
 
-    /// The number of a row.
+    /// The id of a row.
     pub(super) fn id(&self, name: &str) -> Result<Option<i64>, AdminApiError> {
         self.read(name, "正整数", |text| text.parse().ok().filter(|id| *id > 0))
     }
@@ -72,7 +72,7 @@ impl Query {
         self.read(name, &form, |text| text.parse().ok().filter(|number| (1..=most).contains(number)))
     }
 
-    /// Which orders are meant.
+    /// The search criteria for orders.
     pub(super) fn filter(&self) -> Result<OrderFilter, AdminApiError> {
         const TIME: &str = "YYYY-MM-DD 或 YYYY-MM-DD HH:MM:SS 格式的时间";
         Ok(OrderFilter {
@@ -92,17 +92,17 @@ impl Query {
 /// The names of the parameters that [`Query::filter`] reads.
 pub(super) const FILTER: [&str; 5] = ["number", "user", "status", "from", "to"];
 
-/// A day, from its first moment on; or a moment.
+/// The beginning of a day, or a moment.
 pub(crate) fn first_moment(text: &str) -> Option<ShopTime> {
     date(text).map(ShopDate::begin).or_else(|| moment(text))
 }
 
-/// A day, to its end; or a moment, before which it is.
+/// The end of a day, exclusive, or a moment.
 pub(crate) fn end(text: &str) -> Option<ShopTime> {
     date(text).map(|date| date.next().begin()).or_else(|| moment(text))
 }
 
-/// A day of the years 1 to 9999: what MySQL keeps.
+/// A day of the years 1 to 9999, the range of MySQL.
 pub(crate) fn date(text: &str) -> Option<ShopDate> {
     is_written_as(DATE, text).then(|| ShopDate::parse(text)).flatten()
 }
@@ -116,10 +116,10 @@ fn is_written_as(form: &str, text: &str) -> bool {
     text.len() == form.len() && form.bytes().zip(text.bytes()).all(fits) && !text.starts_with("0000")
 }
 
-/// The JSON body of a request, whatever its content type says.
+/// The JSON body of a request, whatever its content type.
 ///
 /// # Errors
-/// It is larger than `limit` bytes, or not what is expected; the text names the parameter.
+/// The body is larger than `limit` bytes, or has another format; the text names the parameter.
 pub(super) async fn body<T: DeserializeOwned>(body: Payload, limit: usize) -> Result<T, AdminApiError> {
     let bytes = match body.to_bytes_limited(limit).await {
         Ok(Ok(bytes)) => bytes,
@@ -139,19 +139,19 @@ fn not_expected(name: &str, error: &serde_json::Error) -> AdminApiError {
     AdminApiError::bad(shortened(&format!("{name}:{error}")))
 }
 
-/// A line of text that must be there, without the blanks around it.
+/// A required line of text, trimmed.
 pub(super) fn line(name: &str, text: &str, most: usize) -> Result<String, AdminApiError> {
     one_line(text, most).ok_or_else(|| AdminApiError::bad(format_args!("{name} 应为1至{most}字的一行文字")))
 }
 
-/// The same, wherever it was typed.
+/// Checks and trims a line of text, also for the command line.
 pub(crate) fn one_line(text: &str, most: usize) -> Option<String> {
     let text = text.trim();
     let fits = (1..=most).contains(&text.chars().count()) && !text.chars().any(char::is_control);
     fits.then(|| text.to_owned())
 }
 
-/// What a client sent, as much of it as an answer repeats.
+/// The part of a client's text that a response repeats.
 fn shortened(text: &str) -> String {
     text.chars().take(100).collect()
 }

@@ -1,4 +1,4 @@
-//! What the shop side is asked, as JSON.
+//! The requests of the shop side as JSON.
 
 use domain::ShippingAddress;
 use serde::{Deserialize, Deserializer, Serialize, de};
@@ -8,7 +8,7 @@ use utoipa::{
     openapi::schema::{Object, ObjectBuilder, SchemaType, Type},
 };
 
-/// Pieces that go back into stock; a refund on record tells them in the same form.
+/// Pieces that go back into stock. Recorded refunds use the same format.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[schema(as = Restock)]
 #[serde(deny_unknown_fields)]
@@ -17,7 +17,7 @@ pub(super) struct RestockData {
     pub(super) count: u32,
 }
 
-/// How an order is sent.
+/// How an order is shipped.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ShipRequest {
@@ -35,21 +35,21 @@ pub(super) struct CancelRequest {
     pub(super) reason: String,
 }
 
-/// What an unpaid order is to cost.
+/// The new amount of an unpaid order.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AmountRequest {
     /// At least 0.01, less than the order costs.
     #[schema(value_type = String)]
     pub(super) amount: AmountData,
-    /// What the order costs, as it was shown.
+    /// The order's current amount, as it was shown.
     #[schema(value_type = String)]
     pub(super) expected_amount: AmountData,
     /// 1 to 200 characters.
     pub(super) reason: String,
 }
 
-/// Where an order is to go.
+/// The new address of an order.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AddressRequest {
@@ -59,15 +59,15 @@ pub(super) struct AddressRequest {
     pub(super) mobile: String,
     /// 1 to 100 characters.
     pub(super) address: String,
-    /// A word for it, such as 家: 1 to 10 characters.
+    /// A label, such as 家: 1 to 10 characters.
     pub(super) title: String,
-    /// Where the order is taken to go; if it goes elsewhere by now, nothing is changed.
+    /// The address that was shown. If the order has another address now, nothing is changed.
     pub(super) expected: Option<AddressData>,
     /// 1 to 200 characters.
     pub(super) reason: String,
 }
 
-/// Where an order goes; an order on record tells it in the same form.
+/// The address of an order. Recorded orders use the same format.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = ShippingAddress)]
@@ -90,7 +90,7 @@ impl From<ShippingAddress> for AddressData {
     }
 }
 
-/// An amount of money as it was sent: a text, or a number.
+/// An amount of money as a text or a number.
 pub(super) struct AmountData(pub(super) String);
 
 impl<'de> Deserialize<'de> for AmountData {
@@ -105,7 +105,7 @@ impl<'de> Deserialize<'de> for AmountData {
     }
 }
 
-/// A text or a number, or null for none.
+/// A text or a number, or null.
 fn amount_schema() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::String, Type::Number, Type::Null]))
 }
@@ -120,34 +120,34 @@ fn expected_schema() -> Object {
     amount_schema().description(Some(said)).build()
 }
 
-/// A refund that staff ask for.
+/// A refund by staff.
 #[derive(Deserialize, ToSchema)]
 #[schema(as = RefundRequest)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RefundRequestData {
-    /// 1 to 48 of `A-Z a-z 0-9 _ -`: the same again answers the same refund.
+    /// 1 to 48 of `A-Z a-z 0-9 _ -`: the same id again returns the same refund.
     pub(super) request_id: String,
-    /// All that is left, where it is absent.
+    /// If absent, the whole rest.
     #[serde(default)]
     #[schema(schema_with = refunded_schema)]
     pub(super) amount: Option<AmountData>,
     /// 1 to 200 characters.
     pub(super) reason: String,
-    /// Pieces that go back into stock. Where it is absent, nothing does; except that all pieces of an order that was not
-    /// shipped go back with the refund of all that is left.
+    /// Pieces that go back into stock. If absent, none; except that all pieces of an order that was not shipped go back
+    /// with the refund of the whole rest.
     #[serde(default)]
     pub(super) restock: Option<Vec<RestockData>>,
-    /// The payment that paid the order, where it is absent.
+    /// If absent, the payment that paid the order.
     #[serde(default)]
     pub(super) trade_no: Option<String>,
-    /// What was left to refund of that payment (`refundable_amount`) when somebody decided about this. Where it is something else by
-    /// now, the answer is `stale`, and nothing is refunded.
+    /// The amount that could still be refunded (`refundable_amount`) when the caller decided. If it is different now, the
+    /// response is `stale`, and nothing is refunded.
     #[serde(default)]
     #[schema(schema_with = expected_schema)]
     pub(super) expected_refundable: Option<AmountData>,
 }
 
-/// An event that is sent once more.
+/// An event to resend.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ResendRequest {
@@ -156,16 +156,16 @@ pub(super) struct ResendRequest {
     pub(super) event_id: String,
 }
 
-/// Pieces that come back without money.
+/// Pieces that come back without a refund.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ReturnRequest {
-    /// 1 to 48 of `A-Z a-z 0-9 _ -`: the same again is the same return.
+    /// 1 to 48 of `A-Z a-z 0-9 _ -`: the same id again is the same return.
     pub(super) request_id: String,
     /// No more than the order holds.
     pub(super) restock: Vec<RestockData>,
-    /// How many pieces of the order were back in stock (`returned` of all its lines) when somebody decided about this. Where it
-    /// is another number by now, the answer is `stale`, and nothing is put back.
+    /// How many pieces of the order were back in stock (the sum of `returned` of all its lines) when the caller decided. If
+    /// the number is different now, the response is `stale`, and nothing is put back.
     #[serde(default)]
     pub(super) expected_returned: Option<u32>,
 }

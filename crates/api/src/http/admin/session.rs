@@ -18,14 +18,15 @@ use crate::http::{
     security::{SecurityEvent, Suspect},
 };
 
-/// How long a code waits for its use.
+/// How long a code is valid.
 const CODE_LIFE: Duration = Duration::from_secs(3600);
 /// How long a session lasts: a long working day.
 const SESSION_LIFE: Duration = Duration::from_secs(12 * 3600);
 
-/// The one-time code of a link to the staff pages. It replaces the token in the link, which browsers keep in their history.
+/// The one-time code of a link to the staff pages. It replaces the token in the link, which browsers would keep in their
+/// history.
 ///
-/// At most one waits, in this process alone: the link is for those who see its terminal.
+/// There is at most one code, in this process only: the link is for people who see the terminal.
 #[derive(Default)]
 pub struct LoginCode(Mutex<Option<Waiting>>);
 
@@ -36,7 +37,7 @@ struct Waiting {
 }
 
 impl LoginCode {
-    /// A code of 256 bits for the member of staff with this name. The randomness must be a cryptographic one.
+    /// Creates a code of 256 bits for this member of staff. The randomness must be cryptographically secure.
     pub fn issue(&self, staff: &str, randomness: &dyn Randomness, now: ShopTime) -> String {
         let code: String = (0..8).map(|_| format!("{:08x}", randomness.draw())).collect();
         let waiting = Waiting { code: code.clone(), staff: staff.to_owned(), until: now.after(CODE_LIFE) };
@@ -44,7 +45,7 @@ impl LoginCode {
         code
     }
 
-    /// Whom the code lets in, once and in time.
+    /// The member of staff whom the code admits, once and before it expires.
     fn redeem(&self, code: &str, now: ShopTime) -> Option<String> {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let redeemed = waiting.take_if(|waiting| waiting.code == code)?;

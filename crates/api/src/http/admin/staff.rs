@@ -15,18 +15,18 @@ use crate::{
     },
 };
 
-/// The role that a token of staff names.
+/// The role in staff tokens.
 const ROLE: &str = "staff";
-/// The longest name that a timeline keeps.
+/// The longest name that a timeline can store.
 const MAX_NAME: usize = 64;
 
-/// A member of staff, who sent a valid token.
+/// A member of staff with a valid token.
 pub(super) struct Staff {
     name: String,
     request_id: Option<String>,
 }
 
-/// Makes and verifies the tokens of staff: HS256 with a secret that is not the buyers'.
+/// Makes and verifies staff tokens: HS256, with a different secret from the buyers' tokens.
 #[derive(Clone)]
 pub struct StaffKey {
     signing: Hs256,
@@ -40,26 +40,26 @@ struct Claims<'a> {
     exp: i64,
 }
 
-/// What is read of a token. Its `exp`, and its `nbf` where it has one, are the library's to check.
+/// The claims that are read from a token. The library checks `exp` and, if present, `nbf`.
 #[derive(Clone, Deserialize)]
 struct Bearer {
     role: String,
     username: String,
 }
 
-/// Whom a token names that nobody has verified.
+/// The name in a token that is not verified.
 #[derive(Deserialize)]
 struct Claimed {
     username: String,
 }
 
 impl StaffKey {
-    /// With the secret of staff.
+    /// Signs and verifies with the staff secret.
     pub fn new(secret: &Secret) -> Self {
         Self { signing: Hs256::new(secret), verifying: None }
     }
 
-    /// Verifies tokens of this secret, too.
+    /// Also verifies tokens of this secret.
     #[must_use]
     pub fn and_verifying(self, secret: &Secret) -> Self {
         Self { verifying: Some(Hs256::new(secret)), ..self }
@@ -87,12 +87,12 @@ impl StaffKey {
 }
 
 impl Staff {
-    /// The name that the token tells.
+    /// The name in the token.
     pub(super) fn name(&self) -> &str {
         &self.name
     }
 
-    /// What a timeline tells of what this request does.
+    /// The cause in timelines for changes by this request.
     pub(super) fn cause(&self) -> Cause {
         Cause::shop(self.name.clone(), self.request_id.clone())
     }
@@ -111,7 +111,7 @@ impl FromRequest for Staff {
     }
 }
 
-/// A token that is not valid is logged with the name that it claims.
+/// Verifies a staff token. An invalid token is logged with the name that it claims.
 fn let_in(request: &HttpRequest, shop: &Shop, token: &str) -> Option<Staff> {
     match shop.secrets.in_force().staff.as_ref().and_then(|key| key.verify(token)) {
         Some(name) => Some(Staff { name, request_id: request_id_of(request) }),

@@ -1,4 +1,4 @@
-//! Orders as a table from which goods are sent and money is compared: a row a line of goods.
+//! Orders as a table for shipping and accounting: one row for each order line.
 
 use domain::{Money, OrderGoods, returned_by_line};
 use ports::ShippingListEntry;
@@ -30,21 +30,21 @@ pub(super) const HEADS: [&str; 23] = [
     "已退件数",
 ];
 
-/// What a cell holds.
+/// The content of a cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Cell {
-    /// Words that the shop chose or the program made.
+    /// Text from the shop or the program.
     Text(String),
-    /// What somebody typed.
+    /// Text that a user typed.
     Typed(String),
-    /// Digits that are a name: a spreadsheet must not count with them.
+    /// An identifier made of digits: a spreadsheet must not treat it as numeric.
     Number(String),
     Amount(Money),
     Count(u32),
     Empty,
 }
 
-/// A row for each line of goods. The amounts of the whole order are in its first row alone, so that sums are right.
+/// One row for each order line. The amounts of the whole order are in its first row only, so that sums are right.
 pub(super) fn rows(listed: &ShippingListEntry) -> Vec<[Cell; HEADS.len()]> {
     let returned = returned_by_line(&listed.order, &listed.movements);
     let lines: Vec<_> = listed.order.goods.iter().zip(returned).collect();

@@ -1,4 +1,4 @@
-//! What the shop side answers about webhooks, as JSON.
+//! The responses about webhooks as JSON.
 
 use application::{ListedEndpoint, Page};
 use domain::{OrderEventKind, ShopTime};
@@ -13,17 +13,17 @@ pub(super) struct EndpointsData {
     endpoints: Vec<EndpointData>,
 }
 
-/// A webhook endpoint and how it does.
+/// A webhook endpoint and its state.
 #[derive(Serialize, ToSchema)]
 #[schema(as = WebhookEndpoint)]
 struct EndpointData {
     name: String,
-    /// Host and port of its URL; null if it is not in the settings of the process that answers.
+    /// Host and port of its URL; null if the endpoint is not in the settings of the process that answers.
     #[schema(required)]
     host: Option<String>,
-    /// The types of events that it is sent.
+    /// The event types that it gets.
     types: Vec<&'static str>,
-    /// Since when it is sent events.
+    /// Since when it gets events.
     registered_at: String,
     /// Since when it is paused; null if it is not.
     #[schema(required)]
@@ -35,9 +35,9 @@ struct EndpointData {
     last_failure_at: Option<String>,
     #[schema(required)]
     last_success_at: Option<String>,
-    /// Events that are not delivered.
+    /// The number of undelivered events.
     undelivered: u64,
-    /// Those of them that are not delivered any more until they are resent.
+    /// How many of them were given up: they are not delivered until they are resent.
     given_up: u64,
     /// When the oldest of them happened.
     #[schema(required)]
@@ -49,7 +49,7 @@ struct EndpointData {
 #[schema(as = WebhookAttempts)]
 pub(super) struct AttemptsData {
     attempts: Vec<AttemptData>,
-    /// What to pass as `before` for the next page; null on the last.
+    /// What to pass as `before` for the next page; null on the last page.
     #[schema(required)]
     next: Option<i64>,
 }
@@ -69,17 +69,17 @@ struct AttemptData {
     took_ms: u64,
     /// `delivered`, `refused`, `unreachable` or `cut_off`.
     outcome: &'static str,
-    /// The HTTP status that was answered; null if none was.
+    /// The HTTP status of the response; null if there was none.
     #[schema(required)]
     http_status: Option<u16>,
 }
 
-/// How many events are sent once more.
+/// How many events are resent.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Resent)]
 pub(super) struct ResentData {
     pub(super) resent: u64,
-    /// The endpoint is paused: they are sent when it is resumed.
+    /// Whether the endpoint is paused: then the events are sent after it is resumed.
     pub(super) waits_for_resume: bool,
 }
 

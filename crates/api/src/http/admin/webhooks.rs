@@ -1,4 +1,4 @@
-//! Webhook endpoints: how they do, what was sent to them, and what staff do about it.
+//! Webhook endpoints: their state, the delivery log, and the operations of staff.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use application::ManageWebhooksError;
@@ -16,11 +16,11 @@ use super::{
 };
 use crate::http::Shop;
 
-/// How many attempts a page has where the client does not say, and at most.
+/// The default and the largest number of attempts on one page.
 const PAGE: u32 = 50;
 const MAX_PAGE: u32 = 200;
 
-/// The endpoints on record and how they do.
+/// All recorded endpoints and their states.
 #[utoipa::path(
     get,
     path = "/v1/admin/webhooks",
@@ -63,8 +63,8 @@ pub(super) async fn attempts(
     Ok(json(&AttemptsData::from(page)))
 }
 
-/// Sends one event of an order to the endpoint once more, delivered before or not. Refused as `not_sent` where the endpoint is in
-/// no settings any more, or is not sent events of this type.
+/// Sends one event of an order to the endpoint again, even if it was delivered. Refused as `not_sent` if the endpoint is in
+/// no settings any more, or does not get events of this type.
 #[utoipa::path(
     post,
     path = "/v1/admin/webhooks/{endpoint}/resend",
@@ -104,7 +104,7 @@ pub(super) async fn resend(
     .await?
 }
 
-/// Resumes an endpoint that is paused; `resumed` is false if it is not.
+/// Resumes a paused endpoint; `resumed` is false if it is not paused.
 #[utoipa::path(
     post,
     path = "/v1/admin/webhooks/{endpoint}/resume",
@@ -126,7 +126,7 @@ pub(super) async fn resume(
     Ok(json(&ResumedData { resumed }))
 }
 
-/// What cannot be a name is the name of no endpoint.
+/// An invalid name is the name of no endpoint.
 fn endpoint_name(text: &str) -> Result<EndpointName, AdminApiError> {
     EndpointName::parse(text).map_err(|_| AdminCode::EndpointNotFound.failure())
 }

@@ -1,4 +1,4 @@
-//! What the shop side answers, as JSON.
+//! The responses of the shop side as JSON.
 
 use application::{AdminOrderDetails, Page};
 use domain::{
@@ -17,12 +17,12 @@ use crate::http::wire::ChangedAmountData;
 #[schema(as = FoundOrders)]
 pub(super) struct OrdersData {
     orders: Vec<SummaryData>,
-    /// What to pass as `before` for the next page; null on the last.
+    /// What to pass as `before` for the next page; null on the last page.
     #[schema(required)]
     next: Option<String>,
 }
 
-/// An order in short.
+/// A summary of an order.
 #[derive(Serialize, ToSchema)]
 #[schema(as = OrderSummary)]
 struct SummaryData {
@@ -31,15 +31,15 @@ struct SummaryData {
     /// 1 待付款, 2 待发货, 3 待收货, 4 已完成, 5 已取消, 6 已退款.
     status: i16,
     status_text: &'static str,
-    /// Pieces in all lines.
+    /// The number of pieces in all lines.
     total_count: u32,
-    /// Goods and freight, less what staff took off.
+    /// Goods and freight, less the discount by staff.
     total_amount: String,
     freight: String,
-    /// What of its payment went back so far.
+    /// How much of its payment is refunded.
     refunded_amount: String,
     created_at: String,
-    /// Until when it must be paid.
+    /// The payment deadline.
     #[schema(required)]
     expire_at: Option<String>,
     receiver: String,
@@ -52,13 +52,13 @@ struct UserData {
     username: String,
 }
 
-/// All that is on record of one order.
+/// All records of one order.
 #[derive(Serialize, ToSchema)]
 #[schema(as = OrderDetail)]
 pub(super) struct AdminOrderData {
     #[serde(flatten)]
     summary: SummaryData,
-    /// By how much staff lowered the total.
+    /// The amount by which staff lowered the total.
     discount: String,
     address: AddressData,
     lines: Vec<LineData>,
@@ -68,7 +68,7 @@ pub(super) struct AdminOrderData {
     #[schema(required)]
     shipment: Option<ShipmentData>,
     timeline: Vec<TimelineData>,
-    /// What can still be refunded of the payment that paid the order.
+    /// How much of the payment that paid the order can still be refunded.
     refundable_amount: String,
     /// The prefix for image names.
     base_url: String,
@@ -101,7 +101,7 @@ struct AttributeData {
 struct AttemptData {
     /// Its number at the channel.
     out_trade_no: String,
-    /// Where it is paid.
+    /// The payment channel.
     channel: &'static str,
     /// page or wap.
     product: &'static str,
@@ -118,14 +118,14 @@ struct AttemptData {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Payment)]
 struct PaymentData {
-    /// Where it was paid; the number is unique within the channel.
+    /// The payment channel; the trade number is unique within it.
     channel: &'static str,
     trade_no: String,
-    /// The number of the attempt that it is of.
+    /// The number of its attempt.
     out_trade_no: String,
     /// settled, duplicate, late, wrong_amount or unknown_order.
     status: &'static str,
-    /// The word of `trade_status`.
+    /// The code of `trade_status`.
     trade_status: &'static str,
     total_amount: String,
     refunded_amount: String,
@@ -156,7 +156,7 @@ pub(super) struct RefundData {
     created_at: String,
     #[schema(required)]
     finished_at: Option<String>,
-    /// What Alipay said, where it did not go through so far.
+    /// Alipay's reason if the refund has not succeeded so far.
     #[schema(required)]
     error: Option<String>,
 }
@@ -178,17 +178,17 @@ struct TimelineData {
     to: i16,
     /// buyer, shop, system or alipay.
     actor: &'static str,
-    /// The person's name, where there is one.
+    /// The person's name, if there is one.
     #[schema(required)]
     by: Option<String>,
     reason: String,
     at: String,
     #[schema(required)]
     request_id: Option<String>,
-    /// What the order cost before and after, where that was lowered.
+    /// The amount before and after, if it was lowered.
     #[serde(skip_serializing_if = "Option::is_none")]
     amount: Option<ChangedAmountData>,
-    /// Where the order went before, where that was changed.
+    /// The address before, if it was changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     old_address: Option<AddressData>,
 }
@@ -198,7 +198,7 @@ struct TimelineData {
 #[schema(as = Refunded)]
 pub(super) struct RefundedData {
     pub(super) refund: RefundData,
-    /// Null where no order of the shop's has the number under which Alipay took the money.
+    /// Null if no order of the shop has the number under which Alipay received the money.
     #[schema(required)]
     pub(super) order: Option<AdminOrderData>,
 }

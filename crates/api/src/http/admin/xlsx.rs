@@ -1,4 +1,4 @@
-//! Orders as a workbook of Excel's.
+//! Orders as an Excel workbook.
 
 use actix_web::HttpResponse;
 use application::OrderExport;
@@ -9,7 +9,7 @@ use rust_xlsxwriter::{Format, Workbook, Worksheet, XlsxError};
 
 use super::table::{self, Cell, HEADS};
 
-/// The most orders: unlike CSV, a workbook is sent when it is whole.
+/// The most orders: unlike CSV, a workbook can be sent only when it is complete.
 pub(super) const MOST: usize = 10_000;
 /// The widths of the columns, in characters.
 const WIDTHS: [f64; HEADS.len()] = [
@@ -17,7 +17,7 @@ const WIDTHS: [f64; HEADS.len()] = [
     12.0, 20.0, 20.0, 10.0, 8.0,
 ];
 
-/// Why there is no workbook.
+/// Why a workbook could not be made.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum WorkbookError {
     #[error("the orders cannot be read")]
@@ -30,7 +30,7 @@ pub(super) enum WorkbookError {
     GivenUp(#[from] tokio::task::JoinError),
 }
 
-/// All orders that are found.
+/// A workbook of all orders that match.
 pub(super) async fn workbook(mut export: OrderExport) -> Result<Vec<u8>, WorkbookError> {
     let mut orders = Vec::new();
     while let Some(page) = export.next_with_goods().await? {
@@ -39,7 +39,7 @@ pub(super) async fn workbook(mut export: OrderExport) -> Result<Vec<u8>, Workboo
             return Err(WorkbookError::TooMany);
         }
     }
-    // Writing is computing: it must not hold up what else runs on this thread.
+    // Writing is CPU work: it must not block other tasks on this thread.
     Ok(tokio::task::spawn_blocking(move || written(&orders)).await??)
 }
 
@@ -72,7 +72,7 @@ fn written(orders: &[ShippingListEntry]) -> Result<Vec<u8>, XlsxError> {
     workbook.save_to_buffer()
 }
 
-/// Text is text in a workbook, whatever it begins with; what is too long for a cell is cut.
+/// Text stays text in a workbook, whatever it begins with. A text that is too long for a cell is cut.
 fn write(sheet: &mut Worksheet, row: u32, column: u16, cell: &Cell, money: &Format) -> Result<(), XlsxError> {
     match cell {
         Cell::Text(text) | Cell::Typed(text) | Cell::Number(text) => {
@@ -89,10 +89,10 @@ fn write(sheet: &mut Worksheet, row: u32, column: u16, cell: &Cell, money: &Form
     Ok(())
 }
 
-/// A cell holds at most 32,767 characters; nothing that an order keeps is nearly so long.
+/// A cell holds at most 32,767 characters; all stored texts are far shorter.
 const MAX_CHARS: usize = 2_000;
 
-/// Excel counts in binary fractions; shown with two decimals, each amount of an order is exact.
+/// Excel uses binary floats. With two decimals shown, every order amount is exact.
 fn number(amount: Money) -> f64 {
     amount.to_decimal().to_f64().unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! The operations around the orders, whose formats docs/API.md tells, and what else is served.
+//! The operations beside the orders, whose formats are in docs/API.md, and the other paths.
 
 use utoipa::openapi::{
     ContentBuilder, HttpMethod, ObjectBuilder, Paths, Required, ResponseBuilder, ResponsesBuilder,
@@ -58,7 +58,7 @@ const SERVICE: [Around; 4] = [
     Around(Get, "/docs/{file}", "That page, and the files that it loads.", &[]),
 ];
 
-/// Adds them to the paths of the document.
+/// Adds these operations to the paths of the document.
 pub(super) fn add(paths: &mut Paths) {
     for (tag, operations) in [("around the orders", SHOP.as_slice()), (SERVICE_TAG, SERVICE.as_slice())] {
         for Around(method, path, what, fields) in operations {
@@ -73,7 +73,7 @@ pub(super) fn add(paths: &mut Paths) {
     }
 }
 
-/// What an operation answers.
+/// The responses of an operation.
 fn answers(tag: &str, method: &HttpMethod, path: &str) -> ResponsesBuilder {
     const DONE: (&str, &str) = ("200", "see docs/API.md");
     let answers: &[(&str, &str)] = match (method, path) {
@@ -82,7 +82,7 @@ fn answers(tag: &str, method: &HttpMethod, path: &str) -> ResponsesBuilder {
         (Get, path) if path.starts_with("/v1/goods/") => {
             &[DONE, ("304", "nothing has changed since the answer whose ETag If-None-Match has")]
         }
-        // Files; everything else says in its body that there is no such thing.
+        // Files: a missing one is a 404. All others report it in their body.
         (_, path) if tag == SERVICE_TAG && path.contains('{') => {
             &[DONE, ("404", "there is no file of this name")]
         }
@@ -93,7 +93,7 @@ fn answers(tag: &str, method: &HttpMethod, path: &str) -> ResponsesBuilder {
     })
 }
 
-/// What an operation takes in the query string.
+/// The query parameters of an operation.
 fn query(method: &HttpMethod, path: &str) -> &'static [&'static str] {
     match (method, path) {
         (Get, "/v1/goods/catalogs/{catalog}") => &["launched", "page"],

@@ -1,4 +1,4 @@
-//! The document of the interface, `/openapi.json`, and the page that shows it, `/docs`: both from the program alone.
+//! The OpenAPI document, `/openapi.json`, and the page that shows it, `/docs`. Both need no files beside the program.
 
 mod around;
 
@@ -19,14 +19,14 @@ use utoipa_swagger_ui::Config;
 
 use super::{admin, health, no_such_page, processing, success};
 
-/// Where the document is.
+/// The path of the document.
 const DOCUMENT: &str = "/openapi.json";
 
-/// The page loads nothing from elsewhere; the library that draws it sets styles on what it draws.
+/// The policy of the page. It loads nothing from other servers; its library sets inline styles.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                       connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
-/// How much of a file is decompressed at a time, in bytes.
+/// How many bytes of a file are decompressed at a time.
 const PIECE: u64 = 32 * 1024;
 
 #[derive(OpenApi)]
@@ -71,7 +71,7 @@ fn document() -> utoipa::openapi::OpenApi {
     document
 }
 
-/// The routes of document and page, open to all.
+/// The public routes of the document and the page.
 pub(super) fn routes(services: &mut ServiceConfig) {
     let text = web::Bytes::from(serde_json::json!(document()).to_string());
     services
@@ -87,7 +87,7 @@ async fn json(text: web::Bytes) -> HttpResponse {
         .body(text)
 }
 
-/// The page loads its files from below itself.
+/// Redirects to the path with a slash, below which the page loads its files.
 async fn to_page() -> HttpResponse {
     HttpResponse::PermanentRedirect().insert_header((LOCATION, "docs/")).finish()
 }
@@ -126,7 +126,7 @@ fn reads_gzip(request: &HttpRequest) -> bool {
     accepted == Some(Encoding::gzip())
 }
 
-/// A file of the page as it was before it was compressed, piece by piece: few ask for it.
+/// A file of the page, decompressed in pieces. Only clients without gzip need it.
 fn unzipped(bytes: &'static [u8]) -> impl Stream<Item = std::io::Result<web::Bytes>> {
     stream::try_unfold(GzDecoder::new(bytes), |mut decoder| async move {
         let mut piece = Vec::new();

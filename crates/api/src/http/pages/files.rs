@@ -6,18 +6,18 @@ use actix_web::{
 };
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-/// What `npm run build` made of `web/`, with its compressed forms beside it; nothing where it was not run.
+/// The output of `npm run build` in `web/`, with compressed forms; empty if the pages were not built.
 #[derive(RustEmbed)]
 #[folder = "../../web/dist"]
 #[allow_missing = true]
 #[exclude = ".*"]
 struct Built;
 
-/// The page that says that there are none.
+/// The page that says that the program contains no pages.
 const NOTICE: &str = include_str!("notice.html");
-/// Files here are named by their content.
+/// Files in this folder have the hash of their content in their name.
 const HASHED: &str = "assets/";
-/// Endings of compressed forms, the smallest form first.
+/// The file name endings of compressed forms, the smallest form first.
 const COMPRESSED: [(&str, ContentEncoding); 2] =
     [(".br", ContentEncoding::Brotli), (".gz", ContentEncoding::Gzip)];
 
@@ -32,7 +32,7 @@ pub struct Pages {
 /// A page, or a file that pages load.
 pub(super) struct Page {
     pub(super) media_type: &'static str,
-    /// Whether its name has its content's hash in it.
+    /// Whether its name contains the hash of its content.
     pub(super) is_hashed: bool,
     pub(super) plain: Form,
     /// The smallest first.
@@ -41,12 +41,12 @@ pub(super) struct Page {
 
 /// A file as it was built.
 struct File {
-    /// Of its content.
+    /// The hash of its content.
     hash: String,
     body: Bytes,
 }
 
-/// One of the forms in which a page can be sent.
+/// One of the forms of a page: plain or compressed.
 pub(super) struct Form {
     pub(super) encoding: Option<ContentEncoding>,
     pub(super) tag: EntityTag,
@@ -81,8 +81,8 @@ impl Pages {
         Self { pages, notice: notice(), policy: super::policy(base_url, None), has_frames: false }
     }
 
-    /// The page at this path of a URL; links to pages differ in case (`Myorder.html`, `myOrder.html`), so that does not
-    /// matter in their names. A program that was built without pages has its notice at all of their names.
+    /// The page at this path of a URL. Links to pages differ in case (`Myorder.html`, `myOrder.html`), so page names are
+    /// compared without case. A program that was built without pages answers all page names with a notice.
     pub(super) fn find(&self, path: &str) -> Option<&Page> {
         let name = match path.strip_prefix('/')? {
             "" => "index.html",
@@ -99,18 +99,18 @@ impl Pages {
         self.pages.get(name).or_else(in_other_case).or(notice)
     }
 
-    /// Lets pages frame what these origins have.
+    /// Lets pages show frames with content of these origins.
     #[must_use]
     pub fn framing(self, base_url: &str, origins: &str) -> Self {
         Self { policy: super::policy(base_url, Some(origins)), has_frames: true, ..self }
     }
 
-    /// Whether a page may have the channel's code in a frame.
+    /// Whether a page may show the channel's code in a frame.
     pub(in crate::http) fn has_frames(&self) -> bool {
         self.has_frames
     }
 
-    /// What the pages may do, as the header says it.
+    /// The content security policy of the pages.
     pub(super) fn policy(&self) -> &str {
         &self.policy
     }

@@ -1,4 +1,4 @@
-//! The shop's pages, which travel inside the program, and the pictures of the demo shop.
+//! The shop's pages, which are embedded in the program, and the pictures of the demo shop.
 
 mod files;
 
@@ -18,15 +18,15 @@ use files::{Form, Page};
 
 use super::{Shop, no_such_page};
 
-/// The page at a path that has none.
+/// The page for paths that do not exist.
 const MISSING: &str = include_str!("missing.html");
-/// A name of what has its content's hash in it never means anything else.
+/// For files with the hash of their content in their name: they never change.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
-/// What may be another one tomorrow is asked for again; mostly the answer is that it is the same.
+/// For files that may change: the browser asks each time, mostly with the answer "not modified".
 pub(super) const ASK_AGAIN: &str = "no-cache";
 
-/// What every page may do: what comes from here, pictures from where the shop keeps them, and frames from where it is paid,
-/// if it shows codes in place.
+/// The content security policy: content from this server, pictures from the shop's picture server, and frames from the
+/// payment channel if the shop shows codes in its pages.
 fn policy(base_url: &str, frames: Option<&str>) -> String {
     let pictures = Url::parse(base_url)
         .ok()
@@ -39,7 +39,7 @@ fn policy(base_url: &str, frames: Option<&str>) -> String {
     )
 }
 
-/// A page, or a file that pages load. It is asked for last, so that no page can hide an operation.
+/// A page, or a file that pages load. This route is the last one, so that no page can hide an operation.
 pub(super) async fn page(request: HttpRequest, shop: web::Data<Shop>) -> HttpResponse {
     let is_read = [Method::GET, Method::HEAD].contains(request.method());
     match shop.pages.find(request.path()).filter(|_| is_read) {
@@ -48,14 +48,14 @@ pub(super) async fn page(request: HttpRequest, shop: web::Data<Shop>) -> HttpRes
     }
 }
 
-/// Whether a browser asks on behalf of somebody who looks at it.
+/// Whether a browser requests a page for a person.
 pub(super) fn is_for_people(request: &HttpRequest) -> bool {
     let accepted = request.headers().get(header::ACCEPT).and_then(|accepted| accepted.to_str().ok());
     let is_read = [Method::GET, Method::HEAD].contains(request.method());
     is_read && accepted.is_some_and(|accepted| accepted.to_ascii_lowercase().contains("text/html"))
 }
 
-/// The page that says that there is none.
+/// The page for paths that do not exist.
 pub(super) fn missing() -> HttpResponse {
     HttpResponse::NotFound()
         .content_type("text/html; charset=utf-8")
@@ -86,17 +86,17 @@ fn answer(request: &HttpRequest, pages: &Pages, page: &Page) -> HttpResponse {
     response.insert_header((header::CONTENT_TYPE, page.media_type)).body(form.body.clone())
 }
 
-/// Whether who asks has what bears this tag.
+/// Whether the client already has the content with this tag.
 pub(super) fn is_known(request: &HttpRequest, tag: &EntityTag) -> bool {
     match IfNoneMatch::parse(request) {
         Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|known| known.weak_eq(tag)),
-        // Without the header this is what is parsed, and every tag matches a star.
+        // A missing header is also parsed as `Any`.
         Ok(IfNoneMatch::Any) => request.headers().contains_key(header::IF_NONE_MATCH),
         Err(_) => false,
     }
 }
 
-/// The form that the browser likes best; a browser that does not say gets what anybody can read.
+/// The form that the browser prefers; the plain form if the browser states no preference.
 fn negotiated<'a>(request: &HttpRequest, page: &'a Page) -> &'a Form {
     let liked = AcceptEncoding::parse(request).ok().and_then(|accepted| {
         let supported: Vec<_> = page.compressed.iter().filter_map(|form| form.encoding).collect();

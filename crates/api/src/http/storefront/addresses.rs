@@ -6,7 +6,7 @@ use domain::{AddressEdit, AddressField, AddressId, InvalidField, Postcode, Shipp
 use super::{StorefrontCode, StorefrontError, bounded, fields::Fields, owner, wire::AddressesAnswer};
 use crate::http::{Shop, answer::json, caller::Caller};
 
-/// What the receiver's number is called where an address is added, and where it is changed.
+/// The field of the mobile number in requests that add an address, and in requests that change one.
 const MOBILE_OF_NEW: &str = "receiver_phone";
 const MOBILE_OF_OLD: &str = "receiver_mobile";
 
@@ -47,7 +47,7 @@ pub(super) async fn put(
     let rewrite = || {
         let fields = readable(fields)?;
         let id = address_id(id.parse().ok())?;
-        // The old page says it twice.
+        // The old page sends the id in the path and in the body.
         if fields.value("id").is_some() && fields.integer("id") != Some(id.0.into()) {
             return Err(invalid_id());
         }
@@ -82,7 +82,7 @@ pub(super) async fn prefer(
     edit(caller, &user, &shop, prefer).await
 }
 
-/// Does what the request says, which is looked at only if it is the user's own book.
+/// Makes the change that the request asks for. The request is parsed only if the path names the caller's own address book.
 async fn edit(
     caller: Caller,
     user: &str,
@@ -105,12 +105,12 @@ fn shipping(fields: &Fields, mobile: &str) -> Result<ShippingAddress, Storefront
     ShippingAddress::checked(&tag, &receiver, &number, &address).map_err(|error| invalid(error, mobile))
 }
 
-/// A text that must be there.
+/// A required text.
 fn text(fields: &Fields, name: &str) -> Result<String, StorefrontError> {
     fields.text(name).ok_or_else(|| missing(name))
 }
 
-/// An address's number. What no row can have is an address that does not exist.
+/// An address id. A number outside the range of ids means an address that does not exist.
 fn address_id(id: Option<i64>) -> Result<AddressId, StorefrontError> {
     id.and_then(|id| i32::try_from(id).ok()).map(AddressId).ok_or_else(invalid_id)
 }

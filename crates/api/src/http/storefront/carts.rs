@@ -1,4 +1,4 @@
-//! `/v1/carts/U`: what the signed-in user put aside.
+//! `/v1/carts/U`: the signed-in user's cart.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use application::ShownLine;
@@ -66,13 +66,13 @@ pub(super) async fn delete(
     Ok(cart(bounded(&shop, shop.shopping.discard_from_cart(&caller, &sku_ids)).await?, &shop))
 }
 
-/// The SKU that is meant. A number that no row can have is a SKU that does not exist.
+/// The SKU of the request. A number outside the range of ids means a SKU that does not exist.
 fn sku_id(fields: &Fields) -> Result<SkuId, StorefrontError> {
     let id = fields.integer("sku_id").ok_or(StorefrontCode::BadParameter)?;
     id_of(id)
 }
 
-/// The SKUs that are meant, at most as many as a cart has lines.
+/// The SKUs of the request, at most as many as a cart has lines.
 fn sku_ids(fields: &Fields) -> Result<Vec<SkuId>, StorefrontError> {
     let ids = fields.integers("sku_ids").filter(|ids| (1..=Cart::MOST_LINES).contains(&ids.len()));
     ids.ok_or(StorefrontCode::BadParameter)?.into_iter().map(id_of).collect()

@@ -1,4 +1,4 @@
-//! The codes of the shop around the orders. The twin of the table in docs/API.md.
+//! The codes for sign-in, goods, carts and addresses. docs/API.md has the same table.
 
 use std::{borrow::Cow, fmt};
 
@@ -14,16 +14,16 @@ use crate::http::{
     observe::{AnsweredCode, answered},
 };
 
-/// A code that is not a success.
+/// A code that means failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StorefrontCode {
     /// Sign-in without a name.
     NoUsername = 103,
     /// Sign-in without a password.
     NoPassword = 104,
-    /// Another name or password.
+    /// Wrong name or password.
     WrongPassword = 106,
-    /// Too many attempts failed, or too many are being checked.
+    /// Too many attempts failed, or too many passwords are being checked.
     TooManyAttempts = 107,
     /// The token's user does not exist, or is not active.
     UnknownUser = 208,
@@ -31,31 +31,31 @@ pub(super) enum StorefrontCode {
     NotSignedIn = 403,
     /// A field of an address is missing.
     FieldMissing = 10122,
-    /// A field of an address is not valid, or the address is not there.
+    /// A field of an address is invalid, or the address does not exist.
     FieldInvalid = 10124,
-    /// No such SKU that can be bought, or no such line.
+    /// No such SKU on sale, or no such cart line.
     UnknownSku = 30101,
     /// A parameter of the cart is missing or unreadable.
     BadParameter = 30102,
-    /// More than there is, or than may be bought.
+    /// More pieces than are in stock or than may be bought.
     OverStock = 30103,
-    /// The path names somebody else.
+    /// The path names another user.
     AnotherUser = 30104,
     /// No SKU has these values.
     NoSuchCombination = 40050,
     /// No such page.
     NoSuchPage = 40200,
-    /// No such SKU to show.
+    /// No such SKU.
     NoSuchSku = 40300,
     /// The path does not take this method.
     NoSuchMethod = 50101,
-    /// Others hold the rows.
+    /// Other transactions hold the rows.
     Busy = 50104,
-    /// Anything unforeseen.
+    /// Any other failure.
     Unforeseen = 50000,
 }
 
-/// An outcome that is not a success, in the form of the answer.
+/// An outcome that is not a success, in the format of the response.
 #[derive(Debug, Clone)]
 pub(super) struct StorefrontError {
     code: StorefrontCode,
@@ -68,7 +68,7 @@ impl StorefrontError {
     }
 }
 
-/// With the code's own text.
+/// The failure with the code's standard text.
 impl From<StorefrontCode> for StorefrontError {
     fn from(code: StorefrontCode) -> Self {
         let text = match code {
@@ -111,7 +111,7 @@ impl ResponseError for StorefrontError {
         struct Answer<'a> {
             code: i32,
             error: &'a str,
-            /// As the contract of the orders has it for these two.
+            /// The same text, as the contract of the orders has it for these two codes.
             #[serde(skip_serializing_if = "Option::is_none")]
             errmsg: Option<&'a str>,
         }
@@ -124,7 +124,7 @@ impl ResponseError for StorefrontError {
     }
 }
 
-/// Whatever there is no code for: the cause goes to the log, once, and not into the answer.
+/// A failure without a code. The cause is logged once and does not appear in the response.
 fn unforeseen(error: &(dyn std::error::Error + 'static)) -> StorefrontError {
     log_failure(error, "a request failed");
     StorefrontCode::Unforeseen.into()

@@ -1,4 +1,4 @@
-//! What a request of a page says: a JSON object in the body, whatever its content type says.
+//! The fields of a page's request: a JSON object in the body, whatever its content type.
 
 use actix_web::{HttpRequest, web::Payload};
 use serde_json::{Map, Value};
@@ -9,11 +9,11 @@ use crate::http::{
     parameters::{is_there, whole},
 };
 
-/// The fields of a request by name; those alone that are there.
+/// The fields of a request by name, without empty ones.
 pub(super) struct Fields(Map<String, Value>);
 
 impl Fields {
-    /// Those of the body; `None` if it is not an object, too large, or does not arrive in time.
+    /// The fields of the body; `None` if it is no object, is too large, or does not arrive in time.
     pub(super) async fn of_body(shop: &Shop, body: Payload) -> Option<Self> {
         let bytes = in_time(shop, body.to_bytes_limited(shop.body_limit)).await?.ok()?.ok()?;
         if bytes.trim_ascii().is_empty() {
@@ -24,7 +24,7 @@ impl Fields {
         Some(Self(fields))
     }
 
-    /// Those of the body over those of the query string, for methods whose body a proxy may drop.
+    /// The fields of the body, which override those of the query string. For methods whose body a proxy may drop.
     pub(super) async fn of_body_or_query(shop: &Shop, request: &HttpRequest, body: Payload) -> Option<Self> {
         let Self(mut fields) = Self::of_body(shop, body).await?;
         for (name, value) in url::form_urlencoded::parse(request.query_string().as_bytes()) {
@@ -36,12 +36,12 @@ impl Fields {
         Some(Self(fields))
     }
 
-    /// Whatever the field says.
+    /// The value of a field, of any type.
     pub(super) fn value(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
     }
 
-    /// A text; a number is one too.
+    /// A text, or a number as a text.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         match self.value(name)? {
             Value::String(text) => Some(text.clone()),
@@ -50,12 +50,12 @@ impl Fields {
         }
     }
 
-    /// A whole number, also written as a text.
+    /// A whole number, as a number or a text.
     pub(super) fn integer(&self, name: &str) -> Option<i64> {
         whole(self.value(name)?)
     }
 
-    /// Whole numbers: a list, or a text with commas between them as a query string has it.
+    /// Whole numbers: a list, or a comma-separated text as in a query string.
     pub(super) fn integers(&self, name: &str) -> Option<Vec<i64>> {
         match self.value(name)? {
             Value::Array(numbers) => numbers.iter().map(whole).collect(),

@@ -1,4 +1,4 @@
-//! `/v1/goods/…`: what there is to buy. Anybody may look.
+//! `/v1/goods/…`: the goods on sale. Needs no sign-in.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use crate::http::{
     parameters::whole,
 };
 
-/// The product's id in a choice; everything else there is an attribute.
+/// The field of the product's id in a choice. All other fields are attributes.
 const SPU_ID: &str = "spuid";
 
 pub(super) async fn index(
@@ -33,7 +33,7 @@ pub(super) async fn index(
     shop.storefront.cache.answer(&request, Shown::Front, read).await
 }
 
-/// The old back end took every value of `launched` for true; so only what is on the shelf is shown.
+/// The old back end treated every value of `launched` as true, so only SKUs on the shelf are shown.
 pub(super) async fn catalog(
     request: HttpRequest,
     catalog: web::Path<String>,
@@ -48,7 +48,7 @@ pub(super) async fn catalog(
     shop.storefront.cache.answer(&request, Shown::Section(catalog_id, page), read).await
 }
 
-/// The page that the query string asks for, the first one where it asks for none.
+/// The page in the query string; page 1 if there is none.
 fn page(request: &HttpRequest) -> Option<u32> {
     let mut parameters = url::form_urlencoded::parse(request.query_string().as_bytes());
     match parameters.find(|(name, _)| name == "page") {
@@ -80,7 +80,7 @@ pub(super) async fn choose(
     Ok(success(Some(sku_id.0), None))
 }
 
-/// The product, and the value chosen of each attribute.
+/// The product, and the chosen value of each attribute.
 fn choice(fields: &Fields) -> Option<(SpuId, BTreeMap<AttributeId, AttributeValueId>)> {
     let spu_id = SpuId(i32::try_from(fields.integer(SPU_ID)?).ok()?);
     let value = |(name, value): (&str, &Value)| {

@@ -20,21 +20,21 @@ use crate::http::{
     pages::{ASK_AGAIN, is_known},
 };
 
-/// How old goods may be when they are shown. What is bought is read anew.
+/// The largest age of shown goods. A purchase always reads current data.
 const SHOWN_FOR: Duration = Duration::from_secs(1);
-/// The most bytes that are kept.
+/// The largest size of the cache, in bytes.
 const MOST_BYTES: u64 = 16 * 1024 * 1024;
 
-/// Answers that show goods, kept for a second: whoever looks at the same goods meanwhile costs the database nothing, and
-/// those who look at the same time are answered from one query.
+/// Caches responses that show goods for one second. Requests for the same goods in that time send no queries, and
+/// concurrent ones share one query.
 pub struct GoodsCache(Cache<Shown, Arc<Rendered>>);
 
-/// What an answer shows.
+/// The content of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Shown {
     /// The front page.
     Front,
-    /// A page of a kind of goods.
+    /// A page of a catalog.
     Section(CatalogId, u32),
     /// One SKU.
     Sku(SkuId),
@@ -54,7 +54,7 @@ impl Default for GoodsCache {
 }
 
 impl GoodsCache {
-    /// The answer that is kept, or the one that `read` makes, which is then kept. A failure is not.
+    /// The cached response, or the one that `read` makes, which is then cached. Failures are not cached.
     pub(super) async fn answer<T: Serialize>(
         &self,
         request: &HttpRequest,

@@ -1,6 +1,6 @@
-//! The shop around the orders, in the old back end's own formats: sign-in, goods, carts and addresses.
+//! Sign-in, goods, carts and addresses, in the old back end's own formats.
 //!
-//! HTTP 200 with a `code`, as everywhere, and `error` as a text.
+//! HTTP 200 with a `code`, as in all old operations, and `error` as a text.
 
 mod addresses;
 mod carts;
@@ -23,21 +23,21 @@ pub use goods_cache::GoodsCache;
 
 use error::{StorefrontCode, StorefrontError};
 
-/// The use cases around the orders.
+/// The use cases for sign-in, goods, carts and addresses.
 pub struct Storefront {
-    /// Signs buyers in; `None` if the shop's old back end does.
+    /// Signs buyers in; `None` if the shop's old back end does that.
     pub sign_in: Option<SignIn>,
     /// Shows goods.
     pub goods: BrowseGoods,
-    /// What was shown a moment ago.
+    /// Caches the responses about goods.
     pub cache: GoodsCache,
-    /// What the front page promises buyers.
+    /// The promises to buyers on the front page.
     pub promises: Vec<String>,
-    /// Whether a proxy in front says truly, in `X-Forwarded-For`, who calls.
+    /// Whether a proxy in front sends the client's true address in `X-Forwarded-For`.
     pub trusts_proxy: bool,
 }
 
-/// The routes, each with and without a last slash.
+/// The routes, each with and without a trailing slash.
 pub(super) fn routes(services: &mut ServiceConfig) {
     for slash in ["", "/"] {
         let resource = |path: &str| -> Resource {
@@ -74,12 +74,12 @@ async fn no_such_method() -> HttpResponse {
     StorefrontError::new(StorefrontCode::NoSuchMethod, "请求参数错误:不支持的请求方法").error_response()
 }
 
-/// The signed-in user, who must be the one that the path names.
+/// The signed-in user, who must be the user in the path.
 fn owner(caller::Caller(caller): caller::Caller, named: &str) -> Result<Caller, StorefrontError> {
     if caller.username.0 == named { Ok(caller) } else { Err(StorefrontCode::AnotherUser.into()) }
 }
 
-/// The outcome of the work, or 50000 where it takes longer than a request may.
+/// The outcome of the work, or 50000 if it takes longer than a request may.
 async fn bounded<T, E: Into<StorefrontError>>(
     shop: &Shop,
     work: impl Future<Output = Result<T, E>>,

@@ -1,4 +1,4 @@
-//! `POST /v1/tokens`: signing in.
+//! `POST /v1/tokens`: sign-in.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use application::{SignInError, SignInRequest};
@@ -58,8 +58,8 @@ fn tell(shop: &Shop, attempt: &SignInRequest, error: &SignInError) {
     shop.security.log(event, Suspect { address: attempt.address, name, reason: None });
 }
 
-/// The lines that a page kept offline, as a list or as the JSON text of one. A line that cannot be read is passed over:
-/// it must not keep its buyer out.
+/// The lines of a page's offline cart, as a list or as a JSON text of one. A line that cannot be read is skipped: it must
+/// not prevent the sign-in.
 fn offline_cart(value: Option<&Value>) -> Vec<OfflineLine> {
     let read: Option<Value> = match value {
         Some(Value::String(text)) => serde_json::from_str(text).ok(),

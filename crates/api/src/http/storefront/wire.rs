@@ -1,4 +1,4 @@
-//! The answers, as the old pages read them. Fields of ours beside theirs: `stock`, `is_launched`, `unavailable`.
+//! The responses, as the old pages read them. New fields: `stock`, `is_launched`, `unavailable`.
 
 use std::collections::BTreeMap;
 
@@ -43,7 +43,7 @@ impl<'a> IndexAnswer<'a> {
     }
 }
 
-/// A kind of goods on the front page.
+/// A catalog on the front page.
 #[derive(Serialize)]
 struct SectionData {
     catalog_id: i32,
@@ -94,7 +94,7 @@ struct CatalogSku {
     image: String,
 }
 
-/// SKUs of a page, and of all pages.
+/// The page size, and the number of SKUs on all pages.
 #[derive(Serialize)]
 struct Paginator {
     pagesize: u32,
@@ -127,7 +127,7 @@ pub(super) struct DetailData {
     price: String,
     catalog_id: i32,
     catalog_name: String,
-    /// The shop's tables know no picture of their own for this: the SKU's.
+    /// The SKU's own picture: the tables have no separate one.
     detail_image: String,
     sku_sale_attr_id: Vec<i32>,
     sku_sale_attr_names: Vec<String>,
@@ -136,7 +136,7 @@ pub(super) struct DetailData {
     /// By attribute.
     sku_all_sale_attr_vals_id: BTreeMap<i32, Vec<i32>>,
     sku_all_sale_attr_vals_name: BTreeMap<i32, Vec<String>>,
-    /// The shop's tables know no specifications.
+    /// Always empty: the tables have no specifications.
     spec: BTreeMap<String, String>,
     stock: u32,
     is_launched: bool,
@@ -183,7 +183,7 @@ pub(super) struct CartLineData {
     id: i32,
     name: String,
     count: i64,
-    /// 1 or 0, as it is stored.
+    /// 1 or 0, as stored.
     selected: u8,
     default_image_url: String,
     price: String,
@@ -191,11 +191,11 @@ pub(super) struct CartLineData {
     sku_sale_attr_val: Vec<String>,
     stock: u32,
     is_launched: bool,
-    /// Why it cannot be bought any more; null where it can.
+    /// Why it can no longer be bought; null if it can.
     unavailable: Option<&'static str>,
 }
 
-/// What a line is called whose SKU does not exist any more.
+/// The name of a line whose SKU no longer exists.
 const GONE: &str = "失效商品";
 
 impl CartLineData {
