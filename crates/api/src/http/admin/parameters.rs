@@ -19,8 +19,8 @@ pub(crate) const MAX_REASON: usize = 200;
 pub(super) struct Query(BTreeMap<String, String>);
 
 impl Query {
+    /// # Errors
     /// A parameter is not in `known`, or occurs twice.
-    /// There is one that is not among `known`, or one twice.
     pub(super) fn of(request: &HttpRequest, known: &[&str]) -> Result<Self, AdminApiError> {
         let mut values = BTreeMap::new();
         for (name, value) in url::form_urlencoded::parse(request.query_string().as_bytes()) {
