@@ -4,7 +4,7 @@ import { ElConfigProvider } from 'element-plus'
 import zhCn from 'element-plus/es/locale/lang/zh-cn'
 import { createApp, h, type Component } from 'vue'
 
-/** Opens a page: the component library speaks Chinese in all of them. */
+/** Opens a page, with the component library in Chinese. */
 export function open(page: Component): void {
   createApp({ render: () => h(ElConfigProvider, { locale: zhCn, button: { autoInsertSpace: false } }, () => h(page)) }).mount('#app')
 }

@@ -13,7 +13,7 @@ export interface Address {
   isDefault: boolean
 }
 
-/** What a buyer fills in. */
+/** The fields of the address form. */
 export type AddressEntry = Omit<Address, 'id' | 'isDefault'>
 
 interface WireAddress {

@@ -12,7 +12,7 @@ export interface Summary {
   pieces: number
   amount: Fen
   freight: Fen
-  /** What of its payment went back. */
+  /** How much of its payment is refunded. */
   refunded: Fen
   createdAt: string
   expireAt: string | null
@@ -29,7 +29,7 @@ export interface AdminLine {
   attributes: { name: string; value: string }[]
   /** Pieces that are back in stock. */
   returned: number
-  /** Pieces that are neither back nor on their way back with a refund that is not done. */
+  /** Pieces that are neither back in stock nor part of an open refund. */
   out: number
 }
 
@@ -48,7 +48,7 @@ export interface Payment {
   amount: Fen
   refunded: Fen
   refundable: Fen
-  /** Alipay says that all of it went back. */
+  /** Whether it is fully refunded, according to Alipay. */
   isClosed: boolean
   paidAt: string | null
   recordedAt: string
@@ -66,7 +66,7 @@ export interface Refund {
 }
 
 export interface Detail extends Summary {
-  /** What staff took off. */
+  /** The discount by staff. */
   discount: Fen
   address: { title: string; address: string; mobile: string; receiver: string }
   lines: AdminLine[]
@@ -89,25 +89,25 @@ export interface Figures {
   toShip: number
   awaitingPayment: number
   days: { date: string; orders: number; paid: Fen; refunded: Fen }[]
-  /** Payments that paid no order until all of them went back, and payments with refunds that are not done. */
+  /** Payments for no order that are not fully refunded, and payments with refunds that are not done. */
   unmatched: UnmatchedPayment[]
 }
 
-/** A payment that people have to look at. */
+/** A payment that staff have to look at. */
 export interface UnmatchedPayment {
   tradeNo: string
   order: string
   status: string
   amount: Fen
-  /** What did not go back of it. */
+  /** How much of it is not refunded. */
   left: Fen
-  /** When it was paid, or recorded where Alipay did not say that. */
+  /** When it was paid; when it was recorded if Alipay did not give the time. */
   at: string
   /** Its refund that is not done. */
   refund?: { amount: Fen; isOpen: boolean; failure: string | null }
 }
 
-/** What orders are looked for; empty where it does not matter. */
+/** Search criteria for orders; an empty one means no restriction. */
 export interface Filter {
   number: string
   user: string
@@ -292,7 +292,7 @@ export function detailOf(wire: WireDetail): Detail {
 
 export type Found = Page<Summary, string>
 
-/** Orders on one page, and the most that the service gives at once. */
+/** Orders on one page, and the most that the service returns at once. */
 const PAGE = 20
 const MOST = 200
 
@@ -304,7 +304,7 @@ export async function findOrders(filter: Filter, before?: string, limit = PAGE):
   return { items: found.orders.map(summaryOf), next: found.next }
 }
 
-/** So many orders anew, newest first: what a list shows that was loaded page by page. */
+/** Loads the first orders again, newest first, as many as a list shows that was loaded page by page. */
 export async function findAgain(filter: Filter, count: number): Promise<Found> {
   let found = await findOrders(filter, undefined, Math.max(count, PAGE))
   while (found.next !== null && found.items.length < count) {
@@ -327,13 +327,13 @@ export async function cancelOrder(number: string, reason: string): Promise<Detai
   return detailOf(await askJson<WireDetail>(`orders/${encodeURIComponent(number)}/cancel`, { reason }))
 }
 
-/** Lowers what an unpaid order costs, if it costs what staff see. */
+/** Lowers the amount of an unpaid order, if the order still has the amount that staff see. */
 export async function lowerAmount(number: string, expected: string, amount: string, reason: string): Promise<Detail> {
   const body = { amount, expected_amount: expected, reason }
   return detailOf(await askJson<WireDetail>(`orders/${encodeURIComponent(number)}/amount`, body))
 }
 
-/** Sends an order elsewhere that was not shipped. If it does not go where it was `expected` to go, nothing is changed. */
+/** Changes the address of an order that is not shipped. If the order no longer has the `expected` address, nothing is changed. */
 export async function changeAddress(number: string, address: Detail['address'] & { expected: Detail['address']; reason: string }): Promise<Detail> {
   return detailOf(await askJson<WireDetail>(`orders/${encodeURIComponent(number)}/address`, address))
 }
@@ -370,10 +370,10 @@ export async function figures(date?: string): Promise<Figures> {
   }
 }
 
-/** A year's orders over a slow line, in milliseconds. */
+/** Enough for a year's orders over a slow connection, in milliseconds. */
 const EXPORT_PATIENCE = 15 * 60_000
 
-/** The found orders as a file: a workbook, or a table of text. */
+/** The found orders as a file: an Excel workbook or a CSV table. */
 export async function exportOrders(kind: 'csv' | 'xlsx', filter: Filter): Promise<Blob> {
   const answer = await ask(`orders.${kind}?${query(filter)}`, undefined, EXPORT_PATIENCE)
   return answer.blob().catch((cause: unknown) => {

@@ -39,7 +39,7 @@ async function cart(method: 'GET' | 'POST' | 'PUT' | 'DELETE', body?: unknown): 
   return asBuyer(async (name) => linesOf(await call<WireLine[]>(path(name), { method, body })))
 }
 
-/** The buyer's cart as it is, without asking anybody to sign in. */
+/** The buyer's current cart; never redirects to sign-in. */
 export async function peekCart(name: string): Promise<CartLine[]> {
   return linesOf(await call<WireLine[]>(`/v1/carts/${encodeURIComponent(name)}`))
 }
@@ -50,5 +50,5 @@ export const setCount = (sku: number, count: number) => cart('PUT', { state: 'se
 export const select = (sku: number, isSelected: boolean) =>
   cart('PUT', { state: isSelected ? 'select' : 'unselect', sku_id: sku })
 export const selectAll = (isSelected: boolean) => cart('PUT', { state: isSelected ? 'selectall' : 'unselectall' })
-/** All of them in one step. */
+/** Removes all these lines in one request. */
 export const removeFromCart = (skus: readonly number[]) => cart('DELETE', { sku_ids: skus })

@@ -16,7 +16,7 @@ export interface Catalog {
   goods: Goods[]
 }
 
-/** One choice of a product's attribute: `颜色`, say, with its values. */
+/** An attribute of a product that can be chosen, such as `颜色`, with its values. */
 export interface Attribute {
   id: number
   name: string
@@ -29,7 +29,7 @@ export interface Product extends Goods {
   detailImage: string
   attributes: Attribute[]
   spec: [string, string][]
-  /** Pieces, where the service tells. */
+  /** Pieces in stock, if the service tells. */
   stock: number | undefined
   isLaunched: boolean
 }
@@ -62,7 +62,7 @@ interface WireProduct {
   is_launched?: boolean
 }
 
-/** The address of a picture: the service names them relative to a prefix. */
+/** The URL of a picture. The service returns names relative to a prefix. */
 export function picture(base: string | undefined, name: string): string {
   return name ? `${base ?? ''}${name}` : ''
 }
@@ -75,7 +75,7 @@ const goodsOf = (base: string | undefined) => (wire: WireGoods): Goods => ({
   image: picture(base, wire.image),
 })
 
-/** The front page: every catalog with its first goods, and what the shop promises. */
+/** The front page: every catalog with its first goods, and the shop's promises. */
 export async function frontPage(): Promise<{ catalogs: Catalog[]; promises: string[] }> {
   const answer = (await call('/v1/goods/index')) as Answer<{ catalog_id: number; catalog_name: string; sku: WireGoods[] }[]> & {
     promises?: string[]
@@ -120,7 +120,7 @@ export async function product(sku: number): Promise<Product> {
   }
 }
 
-/** Values of the same name are one choice, whether or not the shop keeps one for each SKU. */
+/** Merges values of the same name into one choice, because the shop may store one value for each SKU. */
 export function attributesOf(data: WireProduct): Attribute[] {
   return data.sku_sale_attr_id.map((id, index) => {
     const ids = data.sku_all_sale_attr_vals_id[String(id)] ?? []

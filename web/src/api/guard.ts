@@ -1,21 +1,21 @@
 import { AdminError, ApiError } from '@/lib/errors'
 import { isSession, keptUser, signInPage, signOut, token, user } from '@/lib/session'
 
-/** Whether an error says that nobody, or somebody else, is signed in. */
+/** Whether an error means that nobody or another user is signed in. */
 export function isSignedOut(error: unknown): boolean {
   if (error instanceof AdminError) return error.status === 401
   return error instanceof ApiError && [403, 208, 30104].includes(error.code)
 }
 
-/** Leads to sign-in, and from there back to this page. */
+/** Goes to sign-in, and from there back to this page. */
 export function toSignIn(): void {
   location.assign(signInPage(location))
 }
 
 /**
- * The name of whoever is signed in; without one the browser is on its way to sign-in.
+ * The name of the signed-in user. Without one, the browser goes to sign-in.
  *
- * @throws ApiError 403 where nobody is.
+ * @throws ApiError 403 if nobody is signed in.
  */
 export function signedIn(): string {
   if (user.value !== undefined) return user.value
@@ -23,7 +23,7 @@ export function signedIn(): string {
   throw new ApiError(403)
 }
 
-/** Does something that needs a buyer; where the token has expired the browser goes to sign-in. */
+/** Runs an operation as the signed-in buyer. If the token has expired, the browser goes to sign-in. */
 export async function asBuyer<T>(work: (name: string) => Promise<T>): Promise<T> {
   const name = signedIn()
   const used = token()
@@ -35,7 +35,7 @@ export async function asBuyer<T>(work: (name: string) => Promise<T>): Promise<T>
   }
 }
 
-/** What was refused says nothing of a session that began in another tab meanwhile; one that is over may be refused twice. */
+/** Ends the session that was refused, but not a session that began in another tab in the meantime. */
 function turnAway(name: string, used: string | undefined): void {
   if (isSession(name, used)) signOut()
   if (keptUser() === undefined) toSignIn()

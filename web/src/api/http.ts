@@ -2,10 +2,10 @@ import { ApiError, NONSENSE, OFFLINE, TIMED_OUT } from '@/lib/errors'
 import { token } from '@/lib/session'
 import { learnTime } from '@/lib/time'
 
-/** How long an answer may take, its body included, in milliseconds: longer than the service itself waits for Alipay. */
+/** The time limit of a response with its body, in milliseconds: longer than the service itself waits for Alipay. */
 const PATIENCE = 30_000
 
-/** Whatever the service answers: a code that tells the outcome, and more. */
+/** Any response of the service: a code for the outcome, and other fields. */
 export interface Answer<T = unknown> {
   code: number
   data: T
@@ -16,18 +16,18 @@ export interface Call {
   method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
   body?: unknown
   headers?: Record<string, string>
-  /** Who calls: the buyer's token unless another is given. */
+  /** The token; by default that of the buyer. */
   token?: string | undefined
-  /** How long the answer may take where that is not as usual, in milliseconds. */
+  /** Another time limit of the response, in milliseconds. */
   patience?: number
-  /** Codes beside 200 that are as good. */
+  /** Codes that count as success beside 200. */
   tolerate?: readonly number[]
 }
 
 /**
- * Sends a request and waits for the answer, not for ever.
+ * Sends a request and waits for the response, with a time limit.
  *
- * @throws ApiError where no answer comes.
+ * @throws ApiError if no response arrives.
  */
 export async function send(path: string, request: Call): Promise<Response> {
   const { method = 'GET', body, headers, patience = PATIENCE } = request
@@ -51,16 +51,16 @@ export async function send(path: string, request: Call): Promise<Response> {
   }
 }
 
-/** Why an answer, or the rest of it, does not come. */
+/** The error for a response that did not arrive completely. */
 export function noAnswer(cause: unknown): ApiError {
   const isLate = cause instanceof DOMException && cause.name === 'TimeoutError'
   return new ApiError(isLate ? TIMED_OUT : OFFLINE)
 }
 
 /**
- * Calls one of the shop's operations, which answer HTTP 200 with a code.
+ * Calls one of the shop's operations, which return HTTP 200 with a code.
  *
- * @throws ApiError with every code but 200.
+ * @throws ApiError with every code except 200.
  */
 export async function call<T>(path: string, request: Call = {}): Promise<Answer<T>> {
   const reply = await send(path, request)
@@ -70,7 +70,7 @@ export async function call<T>(path: string, request: Call = {}): Promise<Answer<
   return answer as Answer<T>
 }
 
-/** The text of an error: the orders say it twice, the rest of the shop in a plain `error`. */
+/** The text of an error: order operations return it in two fields, all others in a plain `error`. */
 function said(answer: Answer): string {
   const { errmsg, error } = answer as { errmsg?: unknown; error?: unknown }
   return [errmsg, error].find((text) => typeof text === 'string') ?? ''

@@ -11,7 +11,7 @@ import { call, type Answer } from './http'
 import { changedAmount, inALine, type TimelineEntry, type WireAddress } from './timeline'
 
 const PROCESSING = '/v1/orders/processing/'
-/** Orders on one page of the list, and the most that the service gives at once. */
+/** Orders on one page of the list, and the most that the service returns at once. */
 const PAGE = 10
 const MOST = 200
 
@@ -25,7 +25,7 @@ export interface OrderLine {
   attributes: { name: string; value: string }[]
 }
 
-/** Where an order goes to. */
+/** The address of an order. */
 export interface Destination {
   id: number
   receiver: string
@@ -44,22 +44,22 @@ export interface Preview {
   payment: Fen
 }
 
-/** What is ordered: the ticked lines of the cart, or one SKU at once. */
+/** What is ordered: the ticked lines of the cart, or one SKU directly. */
 export type Purchase = { kind: 'cart' } | { kind: 'direct'; sku: number; count: number }
 
 export interface Payable {
   payUrl: string
-  /** A code to scan, for a frame of the page, where the shop shows it. */
+  /** A code to scan, for a frame in the page, if the shop shows codes. */
   codeUrl?: string
 }
 
-/** What was paid without paying the order; what of it is not back yet is on its way. */
+/** The sum of late and duplicate payments. The part that is not refunded yet is on its way. */
 export interface RefundDue {
   amount: Fen
   refunded: Fen
 }
 
-/** What of an order's payment went back, or is on its way. */
+/** A refund of an order's payment that is done or on its way. */
 export interface OrderRefund {
   amount: Fen
   reason: string
@@ -73,21 +73,21 @@ export interface Order {
   pieces: number
   amount: Fen
   freight: Fen
-  /** What staff took off. */
+  /** The discount by staff. */
   discount: Fen
   time: string
   expireAt: string | null
   carrier: string | null
   trackingNumber: string | null
   refunded: Fen
-  /** What was paid too late, or once too often, and goes back. */
+  /** Late or duplicate payments, which are refunded. */
   refundDue: RefundDue | null
   receiver: string
   mobile: string
   address: string
   lines: OrderLine[]
   refunds: OrderRefund[]
-  /** Empty while there is only the first one. */
+  /** Empty while there is only the first attempt. */
   attempts: OrderAttempt[]
   timeline: TimelineEntry[]
 }
@@ -218,7 +218,7 @@ function query(parameters: Record<string, string | number>): string {
   return `${PROCESSING}?${new URLSearchParams(given).toString()}`
 }
 
-/** Operation 1's answer, which is complete with some of the errors as well. */
+/** The response of operation 1. It is complete with some of the errors as well. */
 export function previewOf(data: unknown, base: string | undefined): Preview {
   const wire = data as WirePreview
   return {
@@ -238,7 +238,7 @@ export function previewOf(data: unknown, base: string | undefined): Preview {
   }
 }
 
-/** Operation 1. Having no address yet is no error here: the confirmation has a form for it. */
+/** Operation 1. A buyer without an address is no error here: the confirmation page has a form for it. */
 export async function preview(purchase: Purchase): Promise<Preview> {
   return asBuyer(async () => {
     const answer = await call<unknown>(query({ status: 0, ...wanted(purchase) }), { tolerate: [50100] })
@@ -246,7 +246,7 @@ export async function preview(purchase: Purchase): Promise<Preview> {
   })
 }
 
-/** What a buyer orders, where to and for how much. */
+/** The buyer, the items, the address and the amount of an order. */
 export interface Wish {
   user: string | undefined
   purchase: Purchase
@@ -261,23 +261,23 @@ export function wishOf(purchase: Purchase, address: number, { lines, payment }: 
 }
 
 /**
- * How long what was ordered without an answer is still the same order, in milliseconds. The page promises that it is, and stays
- * open as long as a sign-in lasts, a day. Whoever wants another one is told of the order that there is, and may order again.
- */
+ * How long an order without an answer counts as the same order, in milliseconds. The page promises that a repetition places
+ * no second order, and it stays open at most as long as a sign-in, one day. A buyer who wants another order is told about
+ * the first one and may then order again. /
 const SAME_ORDER = 24 * 60 * 60_000
 const keys = new IdempotencyKeys<Wish>('dashop_order_keys', SAME_ORDER)
-/** With these the service says that no order is there under the key, or that there is one and it cannot be paid. */
+/** Codes that mean: no order exists with this key, or one exists and cannot be paid. */
 const SETTLED = [50102, 50103, 50106, 50108, 50109, 50110, 50112, 50113, 50114, 50116]
-/** With these it says that this attempt placed none; an earlier one may have. */
+/** Codes that mean: this attempt placed no order; an earlier attempt may have placed one. */
 const NOT_PLACED = [403, 208, 30104, 50101, 50104]
 
 export interface Placed {
   number: string
-  /** The same was asked for before without an answer: the order may be that of then. */
+  /** An earlier request had no answer: the order may be from that request. */
   isRepeated: boolean
 }
 
-/** Operation 2: the order, which is one however often it is asked for before its outcome is known. */
+/** Operation 2: places the order. Repeated calls place one order only, until the outcome is known. */
 export async function create(wish: Wish): Promise<Placed> {
   const { purchase, address, expected } = wish
   const body = { status: 0, address_id: address, ...wanted(purchase), expected_amount: expected, device: deviceOf(navigator.userAgent) }
@@ -293,7 +293,7 @@ export async function create(wish: Wish): Promise<Placed> {
       const order = placedIn(error.data)
       const isNone = SETTLED.includes(error.code) || (isNew && NOT_PLACED.includes(error.code))
       if (order !== undefined || isNone) keys.forget(wish)
-      // It is placed: only its payment could not be begun.
+      // The order is placed, but its payment could not be started.
       if (order !== undefined) return { number: order, isRepeated: !isNew }
       throw error
     }
@@ -306,9 +306,8 @@ function placedIn(data: unknown): string | undefined {
 }
 
 /**
- * The other wishes for the same goods whose outcome is not known. Only goods that are bought directly can be ordered twice:
- * those of a cart leave it with the order.
- */
+ * The other requests for the same goods whose outcome is unknown. Only directly bought goods can be ordered twice: the
+ * goods of a cart leave it with the order. /
 export function doubtful(wish: Wish): Wish[] {
   const { purchase } = wish
   if (purchase.kind === 'cart') return []
@@ -316,17 +315,17 @@ export function doubtful(wish: Wish): Wish[] {
   return keys.pending().filter((other) => isSameGoods(other) && JSON.stringify(other) !== JSON.stringify(wish))
 }
 
-/** Whether this buyer has ordered a cart without an answer: if it is empty now, that order may have emptied it. */
+/** Whether this buyer's order of a cart had no answer: if the cart is empty now, that order may have emptied it. */
 export function isCartInDoubt(): boolean {
   return keys.pending().some(({ purchase, user: buyer }) => purchase.kind === 'cart' && buyer === user.value)
 }
 
-/** The buyer has looked into the orders: what is ordered next is another order. */
+/** The buyer has checked the orders: the next request is for another order. */
 export function dismiss(wishes: readonly Wish[]): void {
   for (const wish of wishes) keys.forget(wish)
 }
 
-/** Operation 3: a page of orders, newest first; a longer one where so many are wanted. */
+/** Operation 3: a page of orders, newest first, with `wanted` orders. */
 export async function orders(status: number, before?: string, wanted = PAGE): Promise<Page<Order, string>> {
   const page: Record<string, string> = before === undefined ? {} : { before }
   return asBuyer(async () => {
@@ -340,7 +339,7 @@ export async function orders(status: number, before?: string, wanted = PAGE): Pr
 /** One order with its timeline. */
 export const order = (number: string): Promise<Order> => asBuyer(() => story(number))
 
-/** The same, without leading to sign-in whoever is signed in no more. */
+/** Like `order`, but never redirects to sign-in. */
 export async function story(number: string): Promise<Order> {
   const answer = await call<{ order: WireOrder }>(query({ status: 3, order_id: number }))
   return orderOf(answer.base_url)(answer.data.order)
@@ -351,10 +350,10 @@ export async function confirmReceipt(number: string): Promise<void> {
   await asBuyer(() => call(query({ status: 2, order_id: number })))
 }
 
-/** The payment channel of these pages. */
+/** The payment channel that these pages use. */
 const CHANNEL = 'alipay'
 
-/** Operation 5, if the order costs what the buyer sees; `anew` asks for another attempt, which another account can pay. */
+/** Operation 5, if the order has the amount that the buyer sees. `anew` requests a new attempt, for another account. */
 export async function pay(number: string, expected: string, anew = false): Promise<Payable> {
   const device = deviceOf(navigator.userAgent)
   const body = {
@@ -375,13 +374,13 @@ export async function cancel(number: string, reason: string): Promise<void> {
   await asBuyer(() => call(PROCESSING, { method: 'POST', body }))
 }
 
-/** Sends an order that is not paid to another of the buyer's addresses. */
+/** Changes the address of an unpaid order to another one of the buyer. */
 export async function redirect(number: string, address: number): Promise<void> {
   const body = { status: 4, order_id: number, address_id: address }
   await asBuyer(() => call(PROCESSING, { method: 'POST', body }))
 }
 
-/** Operation 6, with the query string that Alipay gave the browser: needs nobody to be signed in. */
+/** Operation 6, with the query string from Alipay's return. Needs no sign-in. */
 export async function paymentResult(search: string): Promise<{ order: string; amount: Fen }> {
   const answer: Answer<{ order_id: string | number; total_amount: string }> = await call(`/v1/orders/success/${search}`)
   return { order: String(answer.data.order_id), amount: toFen(answer.data.total_amount) }

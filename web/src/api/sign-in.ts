@@ -2,7 +2,7 @@ import type { CartLine } from '@/lib/cart'
 
 import { call, type Answer } from './http'
 
-/** Signs in; the lines kept in the browser go into the buyer's cart with it. The service ticks all of them, as the old one does. */
+/** Signs in and merges the browser's offline lines into the buyer's cart. The service ticks all of them, like the old one. */
 export async function signInWith(
   username: string,
   password: string,

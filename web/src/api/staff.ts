@@ -6,16 +6,16 @@ import { fullWidth } from '@/lib/words'
 import { send } from './http'
 
 const TOKEN = 'dashop_staff_token'
-/** Anything else is none, and no header can have it. */
+/** A text with other characters is no token, and cannot be sent in a header. */
 const IS_TOKEN = /^[\w.-]+$/
 
-/** The staff's token, for every tab of this browser. */
+/** The staff token, shared by all tabs of this browser. */
 export function staffToken(): string | undefined {
   const token = kept.get(TOKEN)
   return token !== undefined && IS_TOKEN.test(token) ? token : undefined
 }
 
-/** Keeps a token as it is pasted, line breaks of a terminal included; false where it is none. */
+/** Stores a pasted token, without line breaks from a terminal. Returns false if the text is no token. */
 export function signInStaff(pasted: string): boolean {
   const token = pasted.trim().replace(/^Bearer\s+/i, '').replace(/\s+/g, '')
   if (!IS_TOKEN.test(token)) return false
@@ -27,22 +27,22 @@ export function signOutStaff(): void {
   kept.remove(TOKEN)
 }
 
-/** Tells when another tab signs in or out, or may have while the browser kept this page for its way back. */
+/** Calls back when another tab signs in or out, or may have done so while the browser kept this page in its cache. */
 export function onStaffChange(changed: () => void): void {
   addEventListener('storage', (event) => {
-    // Without a key everything was deleted.
+    // A missing key means that the whole storage was cleared.
     if (event.key === TOKEN || event.key === null) changed()
   })
   onReturn(changed)
 }
 
 let turnAway: () => void = () => undefined
-/** Tells when the service refuses the token, which is kept no longer. */
+/** Calls back when the service refuses the token, which is then deleted. */
 export function onTurnedAway(work: () => void): void {
   turnAway = work
 }
 
-/** Takes the one-time code out of the link that the program prints, and out of the address bar. */
+/** Takes the one-time code from the link that the program prints, and removes it from the address bar. */
 export function codeFromLink(): string | undefined {
   const code = /^#code=(\w+)$/.exec(location.hash)?.[1]
   if (code !== undefined) history.replaceState(history.state, '', location.pathname + location.search)
@@ -52,13 +52,13 @@ export function codeFromLink(): string | undefined {
 /**
  * Exchanges the code of a link for a session.
  *
- * @throws AdminError 401 where it was used before or is too old.
+ * @throws AdminError 401 if the code was used before or has expired.
  */
 export async function signInWithCode(code: string): Promise<void> {
   signInStaff((await jsonOf<{ token: string }>(await request('session', { code }))).token)
 }
 
-/** As whoever is signed in now, whether in this tab or in another one. */
+/** Runs a request with the current token; after a 401, again if another tab has stored a new one. */
 export async function ask(path: string, body?: unknown, patience?: number): Promise<Response> {
   const used = staffToken()
   try {
@@ -83,7 +83,7 @@ async function request(path: string, body: unknown, patience?: number): Promise<
   throw new AdminError(answer.status, code, fullWidth(message))
 }
 
-/** Asks the shop side for JSON, or sends it some. */
+/** Sends a request to the shop side, with or without JSON, and returns the JSON of the response. */
 export async function askJson<T>(path: string, body?: unknown): Promise<T> {
   return jsonOf(await ask(path, body))
 }

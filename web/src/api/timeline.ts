@@ -1,19 +1,19 @@
 import { toFen, type Fen } from '@/lib/money'
 
-/** What happened to an order. */
+/** An entry of an order's timeline. */
 export interface TimelineEntry {
   from: number | null
   to: number
   actor: string
   reason: string
   time: string
-  /** What the order cost before and after, where staff lowered that. */
+  /** The amount before and after, if staff lowered it. */
   amount?: { from: Fen; to: Fen } | undefined
-  /** Where the order went before, in a line, where that was changed. */
+  /** The address before, in one line, if it was changed. */
   oldAddress?: string | undefined
 }
 
-/** An address of an order, as it is sent. */
+/** An address of an order in the service's format. */
 export interface WireAddress {
   title: string
   address: string
@@ -21,8 +21,8 @@ export interface WireAddress {
   receiver: string
 }
 
-/** What an order cost before and after it was lowered. */
+/** The amount of an order before and after it was lowered. */
 export const changedAmount = (wire: { from: string; to: string } | undefined) => wire && { from: toFen(wire.from), to: toFen(wire.to) }
 
-/** An address in a line. */
+/** An address in one line. */
 export const inALine = (wire: WireAddress | undefined) => wire && `${wire.receiver} ${wire.mobile} ${wire.address}`

@@ -2,10 +2,10 @@ import type { Page } from '@/lib/usePages'
 
 import { askJson } from './staff'
 
-/** A webhook endpoint and how it does. */
+/** A webhook endpoint and its state. */
 export interface Endpoint {
   name: string
-  /** Host and port; null where the program that answers does not have it in its settings. */
+  /** Host and port; null if the program that answers does not have the endpoint in its settings. */
   host: string | null
   types: string[]
   pausedAt: string | null
@@ -53,7 +53,7 @@ interface WireAttempt {
   http_status: number | null
 }
 
-/** All endpoints on record, by name. */
+/** All recorded endpoints, by name. */
 export async function endpoints(): Promise<Endpoint[]> {
   const wire = await askJson<{ endpoints: WireEndpoint[] }>('webhooks')
   return wire.endpoints.map((endpoint) => ({
@@ -69,7 +69,7 @@ export async function endpoints(): Promise<Endpoint[]> {
   }))
 }
 
-/** A page of the delivery log, newest first: of an endpoint and an order where they are given. */
+/** A page of the delivery log, newest first, for one endpoint and one order if they are given. */
 export async function attempts(endpoint: string, order: string, before?: number): Promise<Page<DeliveryAttempt, number>> {
   const given = { endpoint, order_id: order, before: before === undefined ? '' : String(before) }
   const query = new URLSearchParams(Object.entries(given).filter(([, value]) => value !== ''))
@@ -92,13 +92,13 @@ export async function attempts(endpoint: string, order: string, before?: number)
 
 const of = (endpoint: string) => `webhooks/${encodeURIComponent(endpoint)}`
 
-/** Sends an event to its endpoint once more; true where it waits, because the endpoint is paused. */
+/** Sends an event to its endpoint again; true if it waits because the endpoint is paused. */
 export async function resend(attempt: DeliveryAttempt): Promise<boolean> {
   const answer = await askJson<{ waits_for_resume: boolean }>(`${of(attempt.endpoint)}/resend`, { order_id: attempt.order, event_id: attempt.event })
   return answer.waits_for_resume
 }
 
-/** Resumes an endpoint; false where it was not paused. */
+/** Resumes a paused endpoint; false if it was not paused. */
 export async function resume(endpoint: string): Promise<boolean> {
   return (await askJson<{ resumed: boolean }>(`${of(endpoint)}/resume`, {})).resumed
 }

@@ -9,22 +9,22 @@ export interface CartLine {
   image: string
   price: Fen
   attributes: { name: string; value: string }[]
-  /** Pieces that there are, where it is known. */
+  /** Pieces in stock, if known. */
   stock?: number
-  /** Why it cannot be bought any more, in words; known after sign-in. */
+  /** Why it can no longer be bought, as a text; known only after sign-in. */
   unavailable?: string
 }
 
-/** The most pieces of one SKU that a line takes; the service's own limit decides. */
+/** The most pieces of one SKU in a line. The service's own limit decides. */
 export const MOST_PIECES = 200
 const OVER_STOCK = 30103
-/** The most lines that are kept before sign-in. */
+/** The most lines in an offline cart. */
 export const MOST_LINES = 100
 
 /** Whether it can still be bought. */
 export const isSold = (line: CartLine): boolean => line.unavailable === undefined
 
-/** What the ticked lines come to that can be bought. */
+/** The totals of the ticked lines that can be bought. */
 export function totals(lines: readonly CartLine[]): { pieces: number; amount: Fen; areAll: boolean } {
   const sold = lines.filter(isSold)
   const ticked = sold.filter((line) => line.isSelected)
@@ -36,9 +36,9 @@ export function totals(lines: readonly CartLine[]): { pieces: number; amount: Fe
 }
 
 /**
- * A cart with more of something; new lines come first, and what was added is ticked.
+ * Adds goods to a cart. New lines come first, and the added line is ticked.
  *
- * @throws ApiError 30103 where there are not so many pieces, as the service says it; `CART_FULL` where no line has room.
+ * @throws ApiError 30103 if the stock is too low, like the service; `CART_FULL` if the cart has no room for another line.
  */
 export function withMore(lines: readonly CartLine[], added: CartLine): CartLine[] {
   const before = lines.find((line) => line.sku === added.sku)
@@ -50,19 +50,19 @@ export function withMore(lines: readonly CartLine[], added: CartLine): CartLine[
   return [changed, ...lines]
 }
 
-/** Of what was kept before sign-in, what is not in the buyer's cart in that number: stock or limit did not allow it. */
+/** The offline lines that the buyer's cart does not contain in their number, because stock or a limit did not allow it. */
 export function notTaken(kept: readonly CartLine[], cart: readonly CartLine[]): CartLine[] {
   const counts = new Map(cart.map((line) => [line.sku, line.count]))
   return kept.filter((line) => (counts.get(line.sku) ?? 0) < line.count)
 }
 
-/** Of what was kept before sign-in and was not ticked, what is ticked in the buyer's cart. */
+/** The unticked offline lines that are ticked in the buyer's cart. */
 export function tickedAnew(kept: readonly CartLine[], cart: readonly CartLine[]): CartLine[] {
   const unticked = new Set(kept.filter((line) => !line.isSelected).map((line) => line.sku))
   return cart.filter((line) => line.isSelected && unticked.has(line.sku))
 }
 
-/** Reads a cart that was kept in the browser; anybody may have written there, so whatever is no line is left out. */
+/** Reads the offline cart. The storage may contain anything, so entries that are no lines are left out. */
 export function readLines(text: string | undefined): CartLine[] {
   let found: unknown
   try {

@@ -1,4 +1,4 @@
-/** What people call the payment channels, by the word with which the service names them. */
+/** The names of the payment channels, by the service's identifier. */
 export const CHANNELS: Readonly<Record<string, string>> = {
   alipay: '支付宝',
 }

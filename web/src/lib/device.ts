@@ -1,4 +1,4 @@
-/** What the page runs on, as its browser names itself. */
+/** The user agent of the browser. */
 
 export type Device = 'pc' | 'wap'
 

@@ -1,33 +1,33 @@
 import { fullWidth } from './words'
 
-/** No answer came in time. */
+/** No response arrived in time. */
 export const TIMED_OUT = -1
 /** The service cannot be reached. */
 export const OFFLINE = -2
-/** What came is no answer of this service. */
+/** The response is not from this service. */
 export const NONSENSE = -3
 
-/** A cart before sign-in has as many lines as it takes. */
+/** The offline cart has its maximum of lines. */
 export const CART_FULL = -4
-/** A link to the confirmation of a direct purchase does not say of what. */
+/** A link to the confirmation of a direct purchase names no SKU. */
 export const NO_GOODS = -5
-/** The cart is empty, and an order of it that had no answer may be why. */
+/** The cart is empty, and an order of it without an answer may be the reason. */
 export const PERHAPS_ORDERED = -6
-/** The pieces may be in the cart, or the address in the list, without an answer: done again, they are there twice. */
+/** The change may have been made without an answer: repeated, it would add the pieces or the address twice. */
 export const PERHAPS_IN_CART = -7
 export const PERHAPS_SAVED = -8
 
-/** The service did not say what became of a request, or nothing that is an answer came. */
+/** The outcome of a request is unknown: the service did not tell it, or no valid response arrived. */
 export function isOutcomeUnknown(error: unknown): boolean {
   return error instanceof ApiError && [TIMED_OUT, OFFLINE, NONSENSE, 50000, 50115].includes(error.code)
 }
 
-/** Where the outcome is unknown, says so with this code, which invites nobody to try again. */
+/** Replaces an error with unknown outcome by this code, whose text does not suggest a retry. */
 export const orPerhaps = (code: number) => (error: unknown): never => {
   throw isOutcomeUnknown(error) ? new ApiError(code) : error
 }
 
-/** What each code means to a buyer, and what to do about it. The codes are those of docs/API.md. */
+/** The meaning of each code for a buyer, and what to do about it. docs/API.md lists the codes. */
 const WORDS: Readonly<Record<number, string>> = {
   [TIMED_OUT]: '服务器响应超时，请稍后重试',
   [OFFLINE]: '网络连接失败，请检查网络后重试',
@@ -74,12 +74,12 @@ const WORDS: Readonly<Record<number, string>> = {
   50118: '重新付款的次数已用完，请用上一次的设备付款，或取消订单后重新下单',
 }
 
-/** What is said instead where the service names the goods with the code. */
+/** The texts that are used if the service names the goods with the code. */
 const WORDS_OF_GOODS: Readonly<Record<number, string>> = {
   50114: '商品的未付款件数过多，请先付款或取消含有它的订单，再下新单',
 }
 
-/** Codes with which the service names a field of an address, and what buyers call them. */
+/** Codes with which the service names a field of an address, and the labels of the fields. */
 const NAMES_FIELD = [10122, 10124]
 const FIELDS: Readonly<Record<string, string>> = {
   receiver_phone: '手机号码',
@@ -91,20 +91,20 @@ const FIELDS: Readonly<Record<string, string>> = {
   id: '该地址不存在',
 }
 
-/** A limit of the shop's, which the service says best. */
+/** A limit of the shop, for which the service's own text is best. */
 const LIMIT = /最多\D*\d/
 
-/** `商品[4]库存不足` names the goods by number; a buyer knows them by name. */
+/** `商品[4]库存不足` names the goods by number; the text for buyers names them by name. */
 const NUMBERED = /商品\[(\d+)\]/
 
-/** An operation that was not done, and why. */
+/** A failed operation and its reason. */
 export class ApiError extends Error {
   constructor(
-    /** The service's code, or one of ours below zero. */
+    /** The service's code, or a code of these pages, which is negative. */
     readonly code: number,
-    /** What the service says. */
+    /** The service's text. */
     readonly said = '',
-    /** What it answered all the same. */
+    /** The data of the response despite the error. */
     readonly data?: unknown,
   ) {
     super(said || `code ${String(code)}`)
@@ -112,7 +112,7 @@ export class ApiError extends Error {
   }
 }
 
-/** An operation of the shop's side that was not done; the service says why in words. */
+/** A failed operation of the shop side; the service gives the reason as a text. */
 export class AdminError extends Error {
   constructor(
     /** The HTTP status. */
@@ -125,7 +125,7 @@ export class AdminError extends Error {
   }
 }
 
-/** An error in words for whoever shops here. `nameOf` knows goods by their SKU. */
+/** The text of an error for buyers. `nameOf` gives the name of a SKU. */
 export function inWords(error: unknown, nameOf?: (sku: number) => string | undefined): string {
   if (error instanceof AdminError) return error.message
   if (!(error instanceof ApiError)) return '页面出错了，请刷新后重试'
@@ -142,13 +142,13 @@ export function inWords(error: unknown, nameOf?: (sku: number) => string | undef
   return name === undefined ? about : about.replace('商品', `「${name}」`)
 }
 
-/** Whether an error says how things are, so that trying the same again does not help. */
+/** Whether an error describes a lasting state, so that a retry does not help. */
 export function isFinal(error: unknown): boolean {
   if (error instanceof AdminError) return error.status < 500
   return error instanceof ApiError && !mayPass(error)
 }
 
-/** Whether trying the same again may help. */
+/** Whether a retry may help. */
 export function mayPass(error: unknown): boolean {
   const passing = [TIMED_OUT, OFFLINE, NONSENSE, 50000, 50104, 50105, 50111]
   return error instanceof ApiError && passing.includes(error.code)

@@ -1,8 +1,7 @@
 /**
- * Remembers where the keyboard is. Called when the work is done, the result puts it back there if it was lost meanwhile,
- * because its button was disabled or is gone: to the button, or to what is left of what was around it. A question that has
- * been answered fades out: its button still has the keyboard, and loses it with the question.
- */
+ * Remembers the focused element. The result is called when the work is done: it restores the focus if it was lost in the
+ * meantime, because the button was disabled or removed, to the button or to the nearest remaining ancestor. A dialog that
+ * fades out still has the focus and loses it when it is gone. /
 export function rememberFocus(): () => void {
   const path: HTMLElement[] = []
   for (let element = document.activeElement; element instanceof HTMLElement; element = element.parentElement) path.push(element)
@@ -12,7 +11,7 @@ export function rememberFocus(): () => void {
     const isLost = isNowhere || active.closest('.el-message-box') !== null
     if (!isLost) return
     const isPlace = (element: HTMLElement): boolean => element.isConnected && ![document.body, document.documentElement].includes(element)
-    // Of a dialog that is gone nothing is left around it.
+    // Nothing around a closed dialog remains.
     const place = path.find(isPlace) ?? document.querySelector<HTMLElement>('main h1')
     if (!place) return
     place.focus({ preventScroll: true })

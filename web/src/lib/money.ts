@@ -1,13 +1,13 @@
-/** Whole fen. Money is never a fraction of a number here: 0.1 + 0.2 is not 0.3. */
+/** An amount in whole fen. Floating point is not used for money: 0.1 + 0.2 is not 0.3. */
 export type Fen = number
 
-/** 99,999,999.99 yuan: the most that an order can cost. */
+/** 99,999,999.99 yuan: the largest amount of an order. */
 const MOST: Fen = 9_999_999_999
 
 /**
- * Reads an amount of yuan with at most two decimals, as the service sends it.
+ * Parses an amount of yuan with at most two decimals, in the service's format.
  *
- * @throws RangeError where it is none.
+ * @throws RangeError if the text is no amount.
  */
 export function toFen(yuan: string | number): Fen {
   const match = /^(\d{1,13})(?:\.(\d{1,2}))?$/.exec(String(yuan).trim())
@@ -16,7 +16,7 @@ export function toFen(yuan: string | number): Fen {
   return Number(whole) * 100 + Number(part.padEnd(2, '0'))
 }
 
-/** The same for what somebody types: nothing where it is no amount, or more than one can be. */
+/** The same for typed text: undefined if it is no amount, or more than an order's largest amount. */
 export function typedFen(yuan: string): Fen | undefined {
   try {
     const fen = toFen(yuan)
@@ -26,7 +26,7 @@ export function typedFen(yuan: string): Fen | undefined {
   }
 }
 
-/** `31391` as `313.91`, the form in which amounts are sent. */
+/** `31391` as `313.91`, the format of requests. */
 export function fromFen(fen: Fen): string {
   const digits = String(Math.abs(fen)).padStart(3, '0')
   return `${fen < 0 ? '-' : ''}${digits.slice(0, -2)}.${digits.slice(-2)}`
@@ -35,7 +35,7 @@ export function fromFen(fen: Fen): string {
 /** `31391` as `¥313.91`. */
 export const yuan = (fen: Fen): string => `¥${fromFen(fen)}`
 
-/** What lines cost together. */
+/** The sum of several lines. */
 export function sum(lines: readonly { price: Fen; count: number }[]): Fen {
   return lines.reduce((total, line) => total + line.price * line.count, 0)
 }

@@ -2,12 +2,12 @@ import { keptInTab } from './storage'
 
 const NOTICE = 'dashop_notice'
 
-/** Something that the next page is to say. */
+/** Leaves a message for the next page. */
 export function leaveNotice(text: string): void {
   keptInTab.set(NOTICE, text)
 }
 
-/** What the page before wanted to be said; told once. */
+/** Takes the message that the previous page left; it is returned once. */
 export function takeNotice(): string | undefined {
   const text = keptInTab.get(NOTICE)
   if (text !== undefined) keptInTab.remove(NOTICE)

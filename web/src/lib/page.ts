@@ -1,11 +1,11 @@
-/** A whole number from 1 on from the query string, under any of these names. */
+/** A whole number from 1 on from the query string, under one of these names. */
 export function numberFrom(search: string, ...names: string[]): number | undefined {
   const query = new URLSearchParams(search)
   const given = names.map((name) => query.get(name)).find((value) => value !== null)
   return given !== undefined && given !== null && /^[1-9]\d{0,8}$/.test(given) ? Number(given) : undefined
 }
 
-/** The query string with this number under this name, or without it, and all else as it is. */
+/** The query string with this number under this name, or without it; other parameters are kept. */
 export function withNumber(search: string, name: string, number: number | undefined): string {
   const query = new URLSearchParams(search)
   if (number === undefined) query.delete(name)
@@ -13,7 +13,7 @@ export function withNumber(search: string, name: string, number: number | undefi
   return `?${query.toString()}`
 }
 
-/** The SKU that a link to a product means; the old shop's links are `product_details.html?6`. */
+/** The SKU in a link to a product; links of the old shop look like `product_details.html?6`. */
 export function skuFrom(search: string): number | undefined {
   return numberFrom(search, 'sku_id', 'skuid', 'id') ?? numberFrom(search.replace(/^\?(\d+).*$/, '?id=$1'), 'id')
 }
@@ -25,15 +25,15 @@ export function orderFrom(search: string): string | undefined {
   return given !== null && isOrderNumber(given) ? given : undefined
 }
 
-/** Whether there can be an order of this number. */
+/** Whether an order can have this number. */
 export const isOrderNumber = (text: string): boolean => /^\d{16,32}$/.test(text)
 
-/** What the query string names as an order, whether or not there can be one of that number. */
+/** The order in the query string, whether or not an order can have that number. */
 export function namedOrder(search: string): string | undefined {
   return new URLSearchParams(search).get('order_id') ?? undefined
 }
 
-/** An order's own page, which leads back to the list as it was. */
+/** The page of an order, which leads back to the list in its current state. */
 export function orderLink(number: string, tab = 0): string {
   return `myOrder.html?order_id=${number}${tab === 0 ? '' : `&order_status=${String(tab)}`}`
 }

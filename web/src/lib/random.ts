@@ -1,8 +1,8 @@
 import { keptInTab } from './storage'
 
 /**
- * A UUID (version 4). `crypto.randomUUID` is only there on https and on this machine itself; a shop that is tried in the
- * local network has neither.
+ * A UUID (version 4). `crypto.randomUUID` exists only with https and on localhost; a shop that is tried in the local network
+ * has neither.
  */
 export function uuid(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16))
@@ -15,40 +15,38 @@ export function uuid(): string {
 /** The most requests that are remembered. */
 const MOST_KEYS = 20
 
-/** A request as text, its key, and when it was last asked for, in milliseconds of the epoch. */
+/** A request as text, its key, and the time of the last request, in milliseconds of the epoch. */
 type Kept = readonly [content: string, key: string, at?: number]
 
 /**
- * Keys under which something is done once, however often it is asked for: the same request has the same key until its
- * outcome is known. They last as long as the tab, so that what is asked for again after a lost answer and a reload is the
- * same, too.
- */
+ * Idempotency keys: the same request has the same key until its outcome is known. The keys last as long as the tab, so that
+ * a request that is repeated after a lost answer and a reload still has its key. /
 export class IdempotencyKeys<Request> {
   constructor(
-    /** Under which they are kept in the tab. */
+    /** The name under which they are stored in the tab. */
     private readonly name: string,
-    /** How long after it was last asked for the same request is still the same one, in milliseconds. */
+    /** How long after the last request an equal request counts as the same one, in milliseconds. */
     private readonly patience = Infinity,
   ) {}
 
-  /** The key of a request, and whether nothing was asked for under it before. */
+  /** The key of a request, and whether it is a new key. */
   of(request: Request, now = Date.now()): { key: string; isNew: boolean } {
     const content = JSON.stringify(request)
     const kept = this.read(now)
     const before = kept.find(([known]) => known === content)?.[1]
     const key = before ?? uuid()
-    // The latest ones are at the end.
+    // The latest requests are at the end.
     this.write([...kept.filter(([known]) => known !== content), [content, key, now] as const].slice(-MOST_KEYS))
     return { key, isNew: before === undefined }
   }
 
-  /** The outcome of the request is known. */
+  /** Forgets a request whose outcome is known. */
   forget(request: Request): void {
     const content = JSON.stringify(request)
     this.write(this.read().filter(([known]) => known !== content))
   }
 
-  /** The outcome of what was asked for under these keys is known; gives back the requests that were pending. */
+  /** Forgets the requests with these keys, whose outcome is known, and returns them. */
   settle(keys: ReadonlySet<string>): Request[] {
     const kept = this.read()
     const settled = kept.filter(([, key]) => keys.has(key))
@@ -56,7 +54,7 @@ export class IdempotencyKeys<Request> {
     return settled.map(requestOf<Request>)
   }
 
-  /** The requests whose outcome is not known, the latest at the end. */
+  /** The requests with unknown outcome, the latest at the end. */
   pending(now = Date.now()): Request[] {
     return this.read(now).map(requestOf<Request>)
   }

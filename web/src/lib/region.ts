@@ -1,21 +1,21 @@
-/** A province, city or county, with what lies in it. */
+/** A province, city or county, with the regions in it. */
 export interface Region {
   value: string
   label: string
   children?: Region[]
 }
 
-/** Levels that only exist in registers: nobody writes them on a parcel. */
+/** Levels that exist only in registers and are not written in addresses. */
 const REGISTER_ONLY = ['市辖区', '县', '省直辖县级行政区划', '自治区直辖县级行政区划']
 
-/** An address as it is written: region and the rest, without a gap. */
+/** A complete address: region and rest without a space. */
 export function joinAddress(path: readonly string[], rest: string): string {
   return path.filter((name) => !REGISTER_ONLY.includes(name)).join('') + rest.trim()
 }
 
 /**
- * The region at the beginning of a written address, and the rest; no region where the address was written in another
- * way, as the old shop's may be.
+ * Splits a written address into the region at its beginning and the rest. There is no region if the address is written in
+ * another way, like some of the old shop's.
  */
 export function splitAddress(text: string, regions: readonly Region[]): { path: string[]; rest: string } {
   for (const region of regions) {
@@ -29,7 +29,7 @@ export function splitAddress(text: string, regions: readonly Region[]): { path: 
   return { path: [], rest: text }
 }
 
-/** The regions of the country; a file of its own, for those who write an address. */
+/** The regions of the country, in a separate file that is loaded only for address forms. */
 export async function regionsOfChina(): Promise<Region[]> {
   return (await import('element-china-area-data')).pcaTextArr
 }

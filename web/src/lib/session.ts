@@ -3,25 +3,25 @@ import { ref } from 'vue'
 import { onReturn } from './onReturn'
 import { kept } from './storage'
 
-// The names under which the old shop's pages keep them: whoever signed in there is signed in here.
+// The keys of the old shop's pages: a user who signed in there is signed in here.
 const USER = 'dashop_user'
 const TOKEN = 'dashop_token'
 
-/** Who is signed in as far as this page knows, if anybody. */
+/** The signed-in user as far as this page knows, if any. */
 export const user = ref(keptUser())
 
-/** Who is signed in in this browser, whichever tab did that. */
+/** The signed-in user of this browser, whichever tab signed in. */
 export function keptUser(): string | undefined {
   return token() ? kept.get(USER) : undefined
 }
 
-/** The token that goes with each request. */
+/** The token for requests. */
 export function token(): string | undefined {
   return kept.get(TOKEN)
 }
 
 export function signIn(name: string, newToken: string): void {
-  // Other tabs follow the name: its token is there before it.
+  // Other tabs watch the name, so its token must be stored first.
   kept.set(TOKEN, newToken)
   kept.set(USER, name)
   user.value = name
@@ -33,7 +33,7 @@ export function signOut(): void {
   user.value = undefined
 }
 
-/** Whether it is still this buyer who is signed in, with this token: another tab may have changed that. */
+/** Whether this buyer is still signed in with this token: another tab may have changed that. */
 export const isSession = (name: string, usedToken: string | undefined): boolean => keptUser() === name && token() === usedToken
 
 function loadAnew(): void {
@@ -42,9 +42,8 @@ function loadAnew(): void {
 }
 
 /**
- * Loads the page anew, or does something else, as soon as another buyer, or nobody, is signed in: by another tab, or while
- * the browser kept the page for its way back.
- */
+ * Reloads the page, or calls `follow`, when another buyer or nobody is signed in: because of another tab, or of a change
+ * while the browser kept the page in its back/forward cache. /
 export function followSession(follow: (now: string | undefined) => void = loadAnew): void {
   const look = () => {
     const now = keptUser()
@@ -54,12 +53,12 @@ export function followSession(follow: (now: string | undefined) => void = loadAn
   onReturn(look)
 }
 
-/** Where sign-in is asked for, and leads back from to the page that is open. */
+/** The sign-in page, with the current page as the page to return to. */
 export function signInPage(location: Pick<Location, 'pathname' | 'search'>): string {
   return `login.html?next=${encodeURIComponent(location.pathname.slice(1) + location.search)}`
 }
 
-/** Where to go after sign-in: a page of this shop, whatever the link says. */
+/** The page after sign-in: always a page of this shop, whatever the link contains. */
 export function nextPage(search: string): string {
   const next = new URLSearchParams(search).get('next') ?? ''
   const isOurs = /^[A-Za-z_]+\.html(?:\?[^#]*)?$/.test(next) && !next.startsWith('login.html')

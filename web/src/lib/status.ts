@@ -3,7 +3,7 @@ import type { Order } from '@/api/orders'
 import { yuan } from './money'
 import { numberFrom } from './page'
 
-/** The statuses of an order, as the service numbers them. */
+/** The statuses of an order with the service's numbers. */
 export const STATUS = { unpaid: 1, toShip: 2, shipped: 3, done: 4, cancelled: 5, refunded: 6 } as const
 
 const TEXTS: Readonly<Record<number, string>> = {
@@ -15,7 +15,7 @@ const TEXTS: Readonly<Record<number, string>> = {
   6: '已退款',
 }
 
-/** What a status is called. */
+/** The label of a status. */
 export const statusText = (status: number): string => TEXTS[status] ?? '未知状态'
 
 /** The tabs of an order list, 全部 first. */
@@ -24,7 +24,7 @@ export const STATUS_TABS = [
   ...Object.entries(TEXTS).map(([status, text]) => ({ status: Number(status), text })),
 ]
 
-/** The tab of an order list that a query string means; 全部 where it means none. */
+/** The tab of an order list in a query string; 全部 by default. */
 export function tabFrom(search: string): number {
   const status = numberFrom(search, 'order_status', 'status') ?? 0
   return STATUS_TABS.some((tab) => tab.status === status) ? status : 0
@@ -38,23 +38,22 @@ const PAYMENTS: Readonly<Record<string, string>> = {
   unknown_order: '未知订单',
 }
 
-/** What became of a payment, for staff. */
+/** The status of a payment, for staff. */
 export const paymentText = (status: string): string => PAYMENTS[status] ?? status
 
-/** Whether a cancelled order came back to life: it was paid late, and its goods were still there. */
+/** Whether a cancelled order was revived: it was paid late, and its goods were still in stock. */
 export const isRevival = (entry: { from: number | null; to: number }): boolean =>
   entry.from === STATUS.cancelled && entry.to === STATUS.toShip
 
 type Paid = Pick<Order, 'status' | 'refundDue' | 'attempts' | 'refunds'>
 
 /**
- * Whether something was paid that was not what the order costs. Of an order that nothing pays, an attempt is paid by nothing else. How
- * much it was, the service does not tell.
- */
+ * Whether a payment had another amount than the order. Only such a payment can pay an attempt of an unpaid or cancelled
+ * order. The service does not tell the amount. /
 const isPaidWrong = ({ status, attempts }: Paid): boolean =>
   (status === STATUS.unpaid || status === STATUS.cancelled) && attempts.some(({ state }) => state === 'paid')
 
-/** What becomes of money that did not pay its order; nothing where there is none. */
+/** What happens to money that did not pay its order; empty if there is none. */
 export function refundDueText(order: Paid): string {
   if (!order.refundDue) {
     const back = order.refunds.length > 0 ? '退款情况见订单详情' : '商家核实后原路退回您的支付宝账号'

@@ -1,6 +1,6 @@
 /**
- * A browser's storage that may be switched off or full: what cannot be kept lasts as long as the page, and nothing else
- * breaks.
+ * A browser storage that may be disabled or full. A value that cannot be stored lasts as long as the page, and nothing else
+ * fails.
  */
 export class Storage {
   private readonly instead = new Map<string, string>()
@@ -31,12 +31,12 @@ export class Storage {
     try {
       this.storage().removeItem(key)
     } catch {
-      // Nothing was kept there.
+      // Nothing was stored there.
     }
   }
 }
 
-/** Kept until somebody signs out. */
+/** Stored until the user signs out. */
 export const kept = new Storage(() => localStorage)
-/** Kept as long as the tab. */
+/** Stored as long as the tab exists. */
 export const keptInTab = new Storage(() => sessionStorage)

@@ -1,17 +1,17 @@
-/** How far the service's clock is ahead of this browser's, in milliseconds. Buyers' clocks are often wrong. */
+/** How far the service's clock is ahead of the browser's, in milliseconds. Buyers' clocks are often wrong. */
 let ahead = 0
 
-/** Learns the service's time from the `date` header of an answer. */
+/** Learns the service's time from the `date` header of a response. */
 export function learnTime(date: string | null, now = Date.now()): void {
   const told = date ? Date.parse(date) : NaN
-  // The header has whole seconds; below two of them the browser's own clock is the better one.
+  // The header has whole seconds; for differences below two seconds, the browser's own clock is more precise.
   if (!Number.isNaN(told)) ahead = Math.abs(told - now) < 2000 ? 0 : told - now
 }
 
 /** The service's time now, in milliseconds of the epoch. */
 export const serverNow = (): number => Date.now() + ahead
 
-/** Reads `YYYY-MM-DD HH:MM:SS`, which is always the time in Shanghai, into milliseconds of the epoch. */
+/** Parses `YYYY-MM-DD HH:MM:SS`, which is always Shanghai time, into milliseconds of the epoch. */
 export function fromShanghai(text: string): number | undefined {
   const match = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)/.exec(text)
   if (!match) return undefined
@@ -19,7 +19,7 @@ export function fromShanghai(text: string): number | undefined {
   return Number.isNaN(time) ? undefined : time
 }
 
-/** Paying is begun no later than so many milliseconds before the deadline: Alipay takes no deadline that is less than a minute ahead. */
+/** A payment starts at least this many milliseconds before the deadline: Alipay accepts no deadline less than a minute ahead. */
 export const SHORTEST_PAYMENT = 60_000
 
 /** The day in Shanghai, `YYYY-MM-DD`. */
@@ -27,7 +27,7 @@ export function shanghaiDay(time: number): string {
   return new Date(time + 8 * 3600_000).toISOString().slice(0, 10)
 }
 
-/** What is left until a deadline, in words a countdown shows; nothing once it has passed. */
+/** The time until a deadline as the text of a countdown; empty after it. */
 export function left(deadline: number, now: number): string | undefined {
   const seconds = Math.ceil((deadline - now) / 1000)
   if (seconds <= 0) return undefined

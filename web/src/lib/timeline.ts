@@ -13,7 +13,7 @@ const ACTORS: Readonly<Record<string, string>> = {
   job: '系统',
 }
 
-/** Who changed an order. */
+/** The actor of a change. */
 export const actorText = (actor: string): string => ACTORS[actor] ?? actor
 
 interface Entry {
@@ -25,7 +25,7 @@ interface Entry {
   oldAddress?: string | undefined
 }
 
-/** How one entry of an order's timeline reads for its buyer, who does not need to be told who the buyer is, or for staff. */
+/** The text of a timeline entry, for the buyer, or for staff with the actor. */
 export function timelineText({ from, to, actor, amount, oldAddress }: Entry, isForStaff = false): string {
   const buyer = isForStaff ? '买家' : '您'
   if (from === null) return '提交订单'
@@ -49,15 +49,15 @@ export function timelineText({ from, to, actor, amount, oldAddress }: Entry, isF
 }
 
 const isByStaff = (actor: string): boolean => ['shop', 'staff'].includes(actor)
-/** What the service writes where a buyer gives no reason. */
+/** The service's reason if a buyer gives none. */
 const NO_REASON = '买家取消'
-/** What it writes of a step that `timelineText` tells already. */
+/** The service's reasons for steps that `timelineText` already describes. */
 const OF_THE_STEP = ['下单', '支付成功', '确认收货', '买家修改收货地址', NO_REASON]
 
-/** The reason as staff read it, unless it says no more than the step. */
+/** The reason for staff, unless it repeats the step. */
 export const reasonForStaff = (reason: string): string => (OF_THE_STEP.includes(reason) ? '' : fullWidth(reason))
 
-/** The reason that somebody gave; what the service writes by itself is in `timelineText` already. */
+/** The reason that a person gave; the service's own reasons are already in `timelineText`. */
 export function writtenReason({ to, actor, reason, amount, oldAddress }: Entry): string {
   if (amount !== undefined || oldAddress !== undefined) return reasonForStaff(reason)
   const isGiven = [STATUS.cancelled, STATUS.refunded].some((status) => status === to) && (isByStaff(actor) || actor === 'buyer')

@@ -6,15 +6,14 @@ import { isSignedOut } from '@/api/guard'
 import { inWords } from './errors'
 import { rememberFocus } from './focus'
 
-/** Says in words what went wrong; somebody on the way to sign-in need not read it. */
+/** Shows the text of an error, unless the browser is on its way to sign-in. */
 export function complain(error: unknown, nameOf?: (sku: number) => string | undefined): void {
   if (!isSignedOut(error)) ElMessage.error({ message: inWords(error, nameOf), grouping: true, duration: 5000 })
 }
 
 /**
- * A button's work: once at a time, however often it is clicked; what goes wrong is said, and the keyboard stays where it was.
- * `beforeClose` keeps its dialog open while it is under way: its outcome would be told to nobody.
- */
+ * The work of a button: it runs once at a time, however often the button is clicked. Errors are shown, and the focus stays
+ * where it was. `beforeClose` keeps its dialog open while the work runs, because its outcome would be lost. /
 export function useAction<A extends unknown[]>(
   work: (...given: A) => Promise<unknown>,
   onError: (error: unknown) => void = complain,

@@ -6,20 +6,20 @@ import { isSold, readLines, totals, withMore, type CartLine } from './cart'
 import { user } from './session'
 import { kept } from './storage'
 
-/** Where a cart is kept before sign-in. */
+/** The storage key of the offline cart. */
 const OFFLINE_CART = 'dashop_cart'
-/** Lines that the service takes out in one step. */
+/** The most lines that the service removes in one request. */
 const MOST_REMOVED = 200
 
 const lines = ref<CartLine[]>([])
 const isLoaded = ref(false)
-/** The cart as the service answered last. */
+/** The cart in the service's last response. */
 let answered: CartLine[] = []
 
-/** The lines kept in this browser. */
+/** The lines of the offline cart. */
 export const offlineLines = (): CartLine[] => readLines(kept.get(OFFLINE_CART))
 
-/** After sign-in they are in the buyer's cart. */
+/** Called after sign-in, when the lines are in the buyer's cart. */
 export const forgetOfflineLines = (): void => {
   kept.remove(OFFLINE_CART)
 }
@@ -29,7 +29,7 @@ function keepOffline(changed: CartLine[]): void {
   lines.value = changed
 }
 
-/** Changes reach the service one after the other, so that the last answer is the cart. */
+/** Sends changes to the service one after the other, so that the last response is the current cart. */
 let queue: Promise<unknown> = Promise.resolve()
 let waiting = 0
 function inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -48,10 +48,10 @@ function change(online: () => Promise<CartLine[]>, offline: (lines: CartLine[]) 
   return inTurn(async () => {
     try {
       answered = await online()
-      // Whoever clicks on meanwhile sees what they clicked, not how far the service has come with it.
+      // While further changes wait, the page keeps showing what the user clicked, not the intermediate state.
       if (waiting === 1) lines.value = answered
     } catch (cause) {
-      // What was clicked is not in the cart.
+      // The change was not made.
       if (waiting === 1) lines.value = answered
       throw cause
     } finally {
@@ -65,7 +65,7 @@ async function load(): Promise<void> {
   isLoaded.value = true
 }
 
-/** For the badge on every page: a token that has expired is no reason to leave the page. */
+/** Loads the cart for the badge on every page. An expired token does not redirect to sign-in. */
 async function peek(): Promise<void> {
   const name = user.value
   answered = name === undefined ? offlineLines() : await carts.peekCart(name)
@@ -78,7 +78,7 @@ const add = (line: CartLine): Promise<void> =>
     (kept) => withMore(kept, line),
   )
 
-/** What somebody types or ticks, so that sums follow it; nothing is kept yet. */
+/** Shows typed or ticked values at once, so that the sums are current; nothing is stored yet. */
 function show(clicked: (line: CartLine) => CartLine): void {
   lines.value = lines.value.map(clicked)
 }
@@ -117,14 +117,14 @@ const remove = (...skus: number[]): Promise<void> =>
     (kept) => kept.filter((line) => !skus.includes(line.sku)),
   )
 
-/** Unticks what cannot be bought any more: ticked, it keeps the rest from being ordered. */
+/** Unticks lines that can no longer be bought: ticked, they would block the order. */
 async function untickGone(): Promise<void> {
   for (const line of lines.value) {
     if (line.isSelected && !isSold(line)) await select(line.sku, false)
   }
 }
 
-/** The cart: the buyer's at the service, or before sign-in the one in this browser. */
+/** The cart: the buyer's at the service, or the offline cart before sign-in. */
 export function useCart() {
   const figures = computed(() => totals(lines.value))
   const badge = computed(() => lines.value.filter(isSold).length)

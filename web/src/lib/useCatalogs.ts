@@ -24,14 +24,14 @@ function remembered(): Entry[] {
   }
 }
 
-/** What the front page has read anyway. */
+/** Uses the catalogs that the front page has loaded. */
 export function rememberCatalogs(read: readonly Entry[]): void {
   isAsked = true
   catalogs.value = read.map(({ id, name }) => ({ id, name }))
   keptInTab.set(KEY, JSON.stringify(catalogs.value))
 }
 
-/** The catalogs for the way to the goods; asked for once a tab. Without them the way leads over the front page. */
+/** The catalogs for the navigation, loaded once per tab. Without them the navigation leads to the front page. */
 export function useCatalogs() {
   if (catalogs.value.length === 0 && !isAsked) {
     isAsked = true

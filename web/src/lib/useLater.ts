@@ -1,10 +1,10 @@
 import { ElButton, ElMessage, type MessageHandler } from 'element-plus'
 import { h, shallowRef, type Component, type ShallowRef } from 'vue'
 
-/** What was said of the part that did not come last. */
+/** The open message about a part that could not be loaded. */
 let said: MessageHandler | undefined
 
-/** The button is the reader's to press: a reload loses what was typed. */
+/** The user must press the button: a reload loses typed text. */
 const offer = () =>
   h('span', [
     '网络连接失败，或商城已更新。请重试，或刷新页面（未保存的内容需要重新填写）',
@@ -12,9 +12,9 @@ const offer = () =>
   ])
 
 /**
- * A part of the page that has a file of its own, or nothing where it does not come. Browsers do not say why. Trying again helps
- * where the network failed; where the shop was upgraded since the page was opened, its file may be gone, and only a reload does.
- */
+ * A part of the page in a separate file; undefined if it cannot be loaded. Browsers do not tell the reason. A retry helps
+ * after a network failure. If the shop was upgraded after the page was opened, the file may no longer exist, and only a
+ * reload helps. /
 export async function loadPart<T>(load: () => Promise<T>): Promise<T | undefined> {
   const part = await load().catch(() => undefined)
   said?.close()
@@ -22,7 +22,7 @@ export async function loadPart<T>(load: () => Promise<T>): Promise<T | undefined
   return part
 }
 
-/** A component for those who need it; where it cannot be loaded that is said, and it is tried again the next time. */
+/** A component that is loaded when it is needed. A failure is shown, and the next call tries again. */
 export function useLater<T extends Component>(load: () => Promise<{ default: T }>): {
   component: ShallowRef<T | undefined>
   isThere: () => Promise<boolean>

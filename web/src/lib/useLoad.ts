@@ -11,15 +11,14 @@ export interface Loading {
 }
 
 /**
- * What a page shows, while it comes and when it does not, and anew when the browser shows the page again as it was left. `load`
- * is told what is shown so far. An answer that is overtaken by a later one is dropped.
- */
+ * Loads what a page shows, with the state of loading and errors, and again when the browser restores the page. `load` gets
+ * the current value. A response that is overtaken by a later one is dropped. /
 export function useLoad<T>(load: (shown: T | undefined) => Promise<T>): Loading & { value: Ref<T | undefined> } {
   const value = shallowRef<T>()
   const isLoading = ref(true)
   const error = shallowRef<unknown>()
   let latest = 0
-  // Whatever else brought it, what is shown is not what was there before.
+  // A new value, from wherever, clears the error of an earlier load.
   watch(value, () => (error.value = undefined), { flush: 'sync' })
 
   async function reload(): Promise<void> {
@@ -31,7 +30,7 @@ export function useLoad<T>(load: (shown: T | undefined) => Promise<T>): Loading 
       const loaded = await load(value.value)
       if (mine === latest) value.value = loaded
     } catch (cause) {
-      // The browser is on its way to sign-in: the skeleton may stay until it is there.
+      // The browser is on its way to sign-in: the skeleton stays until then.
       if (isSignedOut(cause)) return
       if (mine === latest) error.value = cause
     }

@@ -3,17 +3,16 @@ import { nextTick } from 'vue'
 import { useAction } from './useAction'
 import { useLoad } from './useLoad'
 
-/** A part of a list, and where the next one begins; null at the end. */
+/** A part of a list, and the key of the next part; null at the end. */
 export interface Page<Item, Key> {
   items: Item[]
   next: Key | null
 }
 
 /**
- * A list that is loaded page by page: the first with `begin`, those after it with `goOn`. Loaded anew, as many items are there
- * as before, of which `begin` is told the number. `isThere` is called when the page that was asked for is shown, with the
- * number of items before it.
- */
+ * A list that is loaded page by page: the first page with `begin`, further ones with `goOn`. A reload loads as many items
+ * as are shown; `begin` gets their number. `isThere` is called when a further page is shown, with the number of items
+ * before it. /
 export function usePages<Item, Key>(
   begin: (shown: number) => Promise<Page<Item, Key>>,
   goOn: (next: Key) => Promise<Page<Item, Key>>,
@@ -24,7 +23,7 @@ export function usePages<Item, Key>(
     const shown = list.value.value
     if (!shown || shown.next === null) return
     const page = await goOn(shown.next)
-    // Another list may have been asked for meanwhile.
+    // Another list may have been loaded in the meantime.
     if (list.value.value !== shown) return
     list.value.value = { items: [...shown.items, ...page.items], next: page.next }
     await nextTick()

@@ -2,14 +2,13 @@ import { onScopeDispose } from 'vue'
 
 import { order as readOrder, type Order } from '@/api/orders'
 
-/** How long the page waits in between, in milliseconds, and how often it asks: for as long as an order can be paid mostly. */
+/** The pause between two requests, in milliseconds, and their number: enough for most payment deadlines. */
 export const PAUSE = 3000
 export const TRIES = 600
 
 /**
- * Reads the order again and again, until it is not as the page wants it; for a page that shows a code to be scanned elsewhere.
- * `isOver` is called where it was as wanted to the last.
- */
+ * Reads the order repeatedly until `isAsBefore` returns false, for a page that shows a code to scan with another device.
+ * `isOver` is called if the order was unchanged to the last request. /
 export function usePaid(number: string, isAsBefore: (now: Order) => boolean, isOver: () => void) {
   let timer: ReturnType<typeof setTimeout> | undefined
   const stop = (): void => {
@@ -18,10 +17,10 @@ export function usePaid(number: string, isAsBefore: (now: Order) => boolean, isO
   }
 
   async function ask(triesLeft: number): Promise<void> {
-    // What fails once is asked again: nothing is lost but time.
+    // A failed request is simply repeated.
     const mine = timer
     const now = await readOrder(number).catch(() => undefined)
-    // The page may have stopped or begun anew meanwhile: what was asked for before that is of no use to it.
+    // The page may have stopped or restarted in the meantime: then this response is of no use.
     if (mine !== timer || (now && !isAsBefore(now))) return
     if (triesLeft > 0) wait(triesLeft - 1)
     else isOver()

@@ -10,31 +10,30 @@ import { orderFrom } from './page'
 import { user } from './session'
 import { isRevival, refundDueText, STATUS } from './status'
 
-/** How often the page asks before it leaves asking to the buyer, and how long it waits in between, in milliseconds. */
+/** How often the page asks before the buyer must ask again, and the pause between, in milliseconds. */
 export const TRIES = 30
 export const PAUSE = 2000
 
 /**
- * What is known of a payment. `unsure` never becomes success by itself: the buyer may ask again. `revived`: the order was
- * cancelled when its payment came, and its goods were still there. `returning` and `returned`: it stays cancelled, and the
- * money goes back. `wrong`: a payment came, not of what the order costs. `unknown`: whoever is signed in has no such order.
- */
+ * The known state of a payment. `unsure` never becomes a success by itself: the buyer may ask again. `revived`: the order
+ * was cancelled when its payment arrived, and its goods were still in stock. `returning` and `returned`: the order stays
+ * cancelled, and the money is refunded. `wrong`: a payment of another amount arrived. `unknown`: the signed-in user has no
+ * such order. /
 export type PaymentState = 'asking' | 'paid' | 'revived' | 'cancelled' | 'returning' | 'returned' | 'refunded' | 'wrong' | 'unsure' | 'unknown'
 
 /**
- * Whether this becomes something else while the page is open. A buyer whom Alipay sends back to a cancelled order has paid
- * late, and Alipay's notification may come after the buyer does.
- */
+ * Whether the state may change while the page is open. A buyer whom Alipay sends back to a cancelled order has paid late,
+ * and Alipay's notification may arrive after the buyer. /
 function mayChange(state: PaymentState, search: string): boolean {
   return ['asking', 'wrong', 'returning'].includes(state) || (state === 'cancelled' && isSigned(search))
 }
 
-/** Alipay's return has its signature; a link to an order has none. */
+/** Alipay's return URL has a signature; a link to an order has none. */
 function isSigned(search: string): boolean {
   return new URLSearchParams(search).has('sign')
 }
 
-/** The service asked Alipay, which knows of no payment. */
+/** The service queried Alipay, which knows of no payment. */
 const UNPAID = 50105
 const NO_SUCH_ORDER = 50107
 
@@ -42,20 +41,20 @@ interface Known {
   state: PaymentState
   number: string
   amount: Fen
-  /** What becomes of money that did not pay the order, where its story is known. */
+  /** What happens to money that did not pay the order, if known. */
   refundDue?: string
 }
 
-/** Asks once: with Alipay's signed query string where there is one, else for the order itself. */
+/** Asks once: with Alipay's signed query string if there is one, otherwise for the order itself. */
 async function ask(search: string): Promise<Known> {
   let failure: ApiError | undefined
   if (isSigned(search)) {
     try {
       const { order, amount } = await paymentResult(search)
-      // The order's own story is told to its buyer alone; that it is paid is certain without it.
+      // Only the buyer may see the order's details; that it is paid is certain without them.
       return user.value === undefined ? { state: 'paid', number: order, amount } : await tell(order, amount)
     } catch (error) {
-      // Whose order it is and what became of it, the signature does not tell; the buyer may.
+      // The signature does not tell whose order it is and what happened to it; the buyer may read the order.
       if (!(error instanceof ApiError) || user.value === undefined) throw error
       failure = error
     }
@@ -63,12 +62,12 @@ async function ask(search: string): Promise<Known> {
   const number = orderFrom(search)
   if (number === undefined) throw new ApiError(NO_SUCH_ORDER)
   const known = knownOf(await readOrder(number))
-  // Alipay could not be asked: a payment may be on its way, and nobody is to pay again meanwhile.
+  // Alipay could not be queried: a payment may be on its way, so the buyer must not pay again now.
   if (['asking', 'cancelled'].includes(known.state) && failure && failure.code !== UNPAID && mayPass(failure)) throw failure
   return known
 }
 
-/** Of an order that is paid. */
+/** The state of a paid order. */
 async function tell(number: string, amount: Fen): Promise<Known> {
   const known = await story(number).then(knownOf, () => undefined)
   return known ?? { state: 'paid', number, amount }
@@ -94,14 +93,14 @@ function stateOf(order: Order): PaymentState {
   }
 }
 
-/** The result of a payment: asks until it is known, a bounded number of times, and claims nothing before. */
+/** The result of a payment: asks until it is known, a bounded number of times, and shows no result before. */
 export function usePaymentResult(search: string) {
   const state = ref<PaymentState>('asking')
   const number = ref(orderFrom(search))
   const amount = ref<Fen>()
   const refundDue = ref<string>()
   const problem = ref('')
-  /** The service has answered that the order waits for its payment. */
+  /** Whether the service has answered that the order awaits its payment. */
   const isUnpaid = ref(false)
   let timer: ReturnType<typeof setTimeout> | undefined
   let run = 0
@@ -134,7 +133,7 @@ export function usePaymentResult(search: string) {
 
   function look(): void {
     clearTimeout(timer)
-    // Without Alipay's parameters only the buyer may be told.
+    // Without Alipay's parameters, only the buyer may see the result.
     if (!isSigned(search) && user.value === undefined) {
       toSignIn()
       return

@@ -3,18 +3,18 @@ import { computed, onScopeDispose, ref, watch, type ComputedRef } from 'vue'
 import { fromShanghai, left, serverNow, SHORTEST_PAYMENT } from './time'
 
 export interface PaymentTime {
-  /** What is left to pay, in words; nothing once that has passed or where there is no deadline. */
+  /** The time left to pay, as a text; empty after the deadline or without one. */
   countdown: ComputedRef<string | undefined>
-  /** Whether paying can be begun; what was begun before can be paid until the deadline. */
+  /** Whether a payment can be started. A started payment can be completed until the deadline. */
   canBegin: ComputedRef<boolean>
   /** Whether the deadline has passed. */
   isOver: ComputedRef<boolean>
 }
 
-/** Until then nothing new is begun. */
+/** The time until which a payment can be started. */
 export const LAST_MINUTE = '距付款截止不足 1 分钟，不能再开始付款；已经打开的付款页和付款码仍可付款。'
 
-/** What is left until a deadline as the service writes it, ticking while there is one. */
+/** A countdown to a deadline in the service's format. */
 export function usePaymentTime(deadline: () => string | null | undefined): PaymentTime {
   const now = ref(serverNow())
   let timer: ReturnType<typeof setInterval> | undefined

@@ -1,20 +1,20 @@
 import { keptInTab } from './storage'
 
-/** What somebody wanted to put into the cart when the sign-in had run out. */
+/** Goods that a user wanted to add to the cart when the session had expired. */
 export interface Wanted {
   sku: number
   count: number
 }
 
 const WANTED = 'dashop_wanted'
-/** As long as signing in may take; whoever comes back later does not expect it any more. */
+/** The time that a sign-in may take; a user who returns later no longer expects the goods in the cart. */
 const PATIENCE = 10 * 60_000
 
 export function keepWanted(wanted: Wanted, now = Date.now()): void {
   keptInTab.set(WANTED, JSON.stringify({ ...wanted, at: now }))
 }
 
-/** How many of this SKU were wanted; told once. */
+/** The wanted number of this SKU; it is returned once. */
 export function takeWanted(sku: number, now = Date.now()): number | undefined {
   const text = keptInTab.get(WANTED)
   if (text === undefined) return undefined

@@ -1,4 +1,4 @@
-/** What staff read of webhook deliveries. */
+/** Texts about webhook deliveries for staff. */
 
 const TYPES: Readonly<Record<string, string>> = {
   'order.created': '下单',
@@ -17,7 +17,7 @@ const OUTCOMES: Readonly<Record<string, string>> = {
   cut_off: '已中断',
 }
 
-/** The outcome, with the HTTP status where one was answered. */
+/** The outcome, with the HTTP status if there was a response. */
 export function outcomeInWords(attempt: { outcome: string; httpStatus: number | null }): string {
   const words = OUTCOMES[attempt.outcome] ?? attempt.outcome
   return attempt.httpStatus === null ? words : `${words}（HTTP ${String(attempt.httpStatus)}）`

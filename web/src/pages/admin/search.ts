@@ -9,14 +9,14 @@ const IS_VALID: Readonly<Record<(typeof NAMES)[number], RegExp>> = {
   to: /^\d{4}-\d\d-\d\d$/,
 }
 
-/** The order that is meant by its number, or by that of a further attempt to pay it, which Alipay shows: `<number>_2`. */
+/** The order of this number, which may be that of a further attempt to pay it, as Alipay shows it: `<number>_2`. */
 export const orderNumber = (typed: string): string => typed.trim().replace(/_\d+$/, '')
 
-/** Whether it can be the number of an order, or the beginning of one. */
+/** Whether it can be an order number, or the beginning of one. */
 export const isDigits = (typed: string): boolean => /^\d*$/.test(typed)
 export const DIGITS_ALONE = '订单编号只能填数字'
 
-/** The filter that an address of the order list means; what cannot be one is left out. */
+/** The filter in an address of the order list; invalid values are left out. */
 export function filterFrom(search: string): Filter {
   const query = new URLSearchParams(search)
   const value = (name: (typeof NAMES)[number]) => {
@@ -33,31 +33,31 @@ export function listLink(filter: Filter): string {
   return query === '' ? 'admin.html' : `admin.html?${query}`
 }
 
-/** The order that an address means, whether or not there is one of that number. */
+/** The order in an address, whether or not it exists. */
 export function orderFrom(search: string): string | undefined {
   return new URLSearchParams(search).get('order') || undefined
 }
 
-/** What the delivery log is asked for; empty for all. */
+/** The filter of the delivery log; empty for all. */
 export interface LogFilter {
   endpoint: string
   number: string
 }
 
-/** What an address of the webhooks' page asks the delivery log for; what cannot be meant is left out. */
+/** The delivery log filter in an address of the webhooks page; invalid values are left out. */
 export function logFilterFrom(search: string): LogFilter {
   const query = new URLSearchParams(search)
   const [endpoint, number] = [query.get('endpoint') ?? '', query.get('number') ?? '']
   return { endpoint: /^[a-z0-9_-]{1,32}$/.test(endpoint) ? endpoint : '', number: IS_VALID.number.test(number) ? number : '' }
 }
 
-/** The address of the webhooks' page that asks for this. */
+/** The address of the webhooks page with this filter. */
 export function webhooksLink({ endpoint, number }: LogFilter): string {
   const query = new URLSearchParams(Object.entries({ endpoint, number }).filter(([, value]) => value !== '')).toString()
   return query === '' ? WEBHOOKS : `${WEBHOOKS}&${query}`
 }
 
-/** Whether an address means the page of the webhooks. */
+/** Whether an address is that of the webhooks page. */
 export const isWebhooks = (search: string): boolean => new URLSearchParams(search).has('webhooks')
 
 export const WEBHOOKS = 'admin.html?webhooks'
