@@ -19,7 +19,7 @@ const preview = (payment = 28900): Preview => ({
 })
 const placed = { code: 200, data: { order_id: '2026112510000001', pay_url: 'https://pay' } }
 
-/** Answers in turn, an `Error` being none; gives back the keys that were sent. */
+/** Sends these responses in turn; an `Error` means no response. Returns the keys of the requests. */
 function service(...answers: unknown[]): string[] {
   const sent: string[] = []
   vi.stubGlobal('fetch', (_path: string, { headers }: { headers: Record<string, string> }) => {
@@ -45,7 +45,7 @@ it('what is ordered again after a lost answer has the same key, and after a know
   const sent = service(new TypeError('lost'), 'nonsense', { code: 50104, errmsg: '' }, placed, placed, { code: 50103, errmsg: '' }, placed)
   await expect(create(wish)).rejects.toMatchObject({ code: OFFLINE })
   await expect(create(wish)).rejects.toMatchObject({ code: NONSENSE })
-  // What is busy has not looked.
+  // A busy service has not looked up the key.
   await expect(create(wish)).rejects.toMatchObject({ code: 50104 })
   expect(await create(wish)).toEqual({ number: '2026112510000001', isRepeated: true })
   expect(await create(wish)).toEqual({ number: '2026112510000001', isRepeated: false })
@@ -76,7 +76,7 @@ it('an empty cart is in doubt for the buyer whose order of it had no answer, unt
   await create(wishOf(DIRECT, 1, preview())).catch(() => undefined)
   expect(isCartInDoubt()).toBe(false)
   await create(wish).catch(() => undefined)
-  // To another address, it is another order, which is refused.
+  // With another address it is another order, and this one is refused.
   await expect(create({ ...wish, address: 2 })).rejects.toMatchObject({ code: 50106 })
   expect(isCartInDoubt()).toBe(true)
   signIn('xiaoda', 'hers')

@@ -22,7 +22,7 @@ const request = { amount: '9.90', reason: '质量问题', restock: restockOf(new
 const answered = { refund: { amount: '9.90', status: 'succeeded' }, order: null }
 const refused = (status: number, code = 'x') => new Response(JSON.stringify({ error: { code, message: code } }), { status })
 
-/** Answers in turn, an `Error` being none; gives back the request ids that were sent. */
+/** Sends these responses in turn; an `Error` means no response. Returns the request ids of the requests. */
 function service(...answers: unknown[]): string[] {
   const sent: string[] = []
   vi.stubGlobal('fetch', (_path: string, { body }: { body: string }) => {

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 
 import { AdminError, ApiError, CART_FULL, inWords, isFinal, mayPass, NO_GOODS, NONSENSE, OFFLINE, PERHAPS_IN_CART, PERHAPS_ORDERED, PERHAPS_SAVED, TIMED_OUT } from './errors'
 
-/** The codes in the tables of the interface's documentation. */
+/** The codes in the tables of docs/API.md. */
 function documentedCodes(): number[] {
   const text = readFileSync(resolve(import.meta.dirname, '../../../docs/API.md'), 'utf8')
   const cells = [...text.matchAll(/^\| ((?:\d{3,5}(?:, )?)+) \|/gm)].map((match) => match[1] ?? '')

@@ -10,7 +10,7 @@ describe('amounts', () => {
     ['10', 1000],
     [10, 1000],
     ['99999999.99', 9_999_999_999],
-    // A day's orders, and the most that the service adds up.
+    // The sum of a day's orders, and the largest sum of the service.
     ['1000000000.00', 100_000_000_000],
     ['9999999999999.99', 999_999_999_999_999],
     [' 9.90 ', 990],

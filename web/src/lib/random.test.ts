@@ -35,7 +35,7 @@ describe('keys', () => {
     expect(bounded.of(1, 1999).isNew).toBe(true)
     unbounded.of(1, 0)
     expect(unbounded.of(1, 1e12).isNew).toBe(false)
-    // As they were kept before they had a time.
+    // The stored format of earlier versions, without a time.
     for (const name of ['bounded', 'unbounded']) keptInTab.set(name, '[["1","key"]]')
     expect([bounded.pending(), unbounded.pending()]).toEqual([[], [1]])
   })

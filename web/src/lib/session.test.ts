@@ -60,7 +60,7 @@ describe('links', () => {
 describe('a page whose buyer is no longer signed in', () => {
   const browser = { reload: vi.fn(), assign: vi.fn(), pathname: '/myOrder.html', search: '' }
   const listeners = new Map<string, (event: unknown) => void>()
-  /** What another tab does: this page's own idea of the buyer stays. */
+  /** A sign-in or sign-out by another tab: the buyer in this page's memory stays. */
   const elsewhere = (name: string, its: string) => {
     kept.set('dashop_token', its)
     kept.set('dashop_user', name)

@@ -15,7 +15,7 @@ afterEach(() => {
   vi.unstubAllGlobals()
 })
 
-/** The browser shows the page: as it was left, or as it was just loaded. */
+/** The browser shows the page: restored from its cache, or just loaded. */
 const show = (persisted: boolean) => browser.dispatchEvent(Object.assign(new Event('pageshow'), { persisted }))
 
 it('what a page shows is read anew on the way back to it, and no more once it is left', async () => {

@@ -2,7 +2,7 @@ import { beforeEach, expect, it, vi } from 'vitest'
 
 import { usePages, type Page } from './usePages'
 
-// It brings the styles of a message.
+// The module imports the styles of a message.
 vi.mock('./useAction', () => ({ useAction: (work: () => Promise<void>) => ({ run: work }) }))
 
 beforeEach(() => {

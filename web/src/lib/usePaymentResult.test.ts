@@ -27,7 +27,7 @@ const order = (status: number, more: object = {}) => ({
   },
 })
 
-/** The service answers one after the other, the last one for ever. */
+/** The service sends these responses in turn, and repeats the last one. */
 function service(...answers: unknown[]): string[] {
   const asked: string[] = []
   vi.stubGlobal('fetch', (path: string) => {

@@ -17,7 +17,7 @@ it.each([
   expect(fullWidth(text)).toBe(words)
 })
 
-/** What the pages are made of, tests left out. */
+/** The source files of the pages, without tests. */
 function sources(): [string, string][] {
   const root = join(import.meta.dirname, '../..')
   const pages = readdirSync(root).filter((name) => name.endsWith('.html'))

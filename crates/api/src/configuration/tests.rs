@@ -42,8 +42,8 @@ fn the_image_and_compose_name_settings_that_there_are() {
         compose.contains(r#"["${SHOP_ADDRESS:-127.0.0.1}:${SHOP_PORT:-8000}:8000"]"#),
         "HTTP without TLS is for this machine"
     );
-    // What compose sets itself cannot be set by `.env`: the servers that it runs, and nothing else. No key or secret is demanded,
-    // for each may be in a file, and there are two kinds of them.
+    // The variables that compose sets itself cannot be set in `.env`: the URLs of its own servers, and nothing else. No key
+    // or secret is required, because each may be in a file, and there are two kinds of them.
     for demanded in ["KEY:?", "SECRET:?", "CERT:?"] {
         assert!(!compose.contains(demanded), "{demanded}");
     }
@@ -153,7 +153,7 @@ fn nobody_signs_in_as_a_demo_user_where_real_money_comes_in() {
     assert!(read(&[&REAL[..2], &[DEMO, ("DASHOP_SANDBOX", "true")]].concat()).unwrap().seed_demo);
 }
 
-/// Whoever gives a part of an account at Alipay means to be paid there.
+/// If a part of an Alipay account is set, the shop is to be paid through Alipay.
 #[test]
 fn no_part_of_an_account_at_alipay_leads_to_the_sandbox() {
     for part in [REAL[3], REAL[4], ("DASHOP_ALIPAY_SELLER_ID", "2088000000000000")] {
@@ -163,7 +163,7 @@ fn no_part_of_an_account_at_alipay_leads_to_the_sandbox() {
     assert!(refusal(&[REAL[2]]).starts_with("DASHOP_ALIPAY_PUBLIC_KEY is missing"));
 }
 
-/// A migration needs no key of Alipay's and no secret; a setting that is misspelt is still an error.
+/// A migration needs no Alipay key and no secret; a misspelt setting is still an error.
 #[test]
 fn what_works_on_the_database_alone_asks_for_its_settings_alone() {
     let read = |variables: &[(&str, &str)]| {
@@ -188,7 +188,7 @@ fn what_works_on_the_database_alone_asks_for_its_settings_alone() {
     assert!(wrong.starts_with("DASHOP_DATABASE_URL must be"), "{wrong}");
 }
 
-/// What Kubernetes sets in every container beside a Service of this name.
+/// The variables that Kubernetes sets in every container beside a Service of this name.
 #[test]
 fn the_variables_of_a_service_of_this_name_are_no_settings() {
     read(&[
@@ -205,7 +205,7 @@ fn the_variables_of_a_service_of_this_name_are_no_settings() {
     assert!(refusal(&[("DASHOP_PORTS", "tcp://10.96.0.17:8000")]).contains("DASHOP_PORTS"));
 }
 
-/// The settings that a real shop in certificate mode needs.
+/// The settings of a real shop in certificate mode.
 const CERTIFICATES: [(&str, &str); 7] = [
     MYSQL,
     SECRET,
@@ -241,7 +241,7 @@ fn an_application_is_in_one_mode_only() {
     );
     let neither = without(&["DASHOP_ALIPAY_APP_CERT", "DASHOP_ALIPAY_CERT", "DASHOP_ALIPAY_ROOT_CERT"]);
     assert!(neither.starts_with("DASHOP_ALIPAY_PUBLIC_KEY is missing"), "{neither}");
-    // Certificates alone are no reason to pay at the sandbox without a word.
+    // With certificates alone, the shop must not silently use the sandbox.
     let alone = refusal(&[CERTIFICATES[4], CERTIFICATES[5], CERTIFICATES[6]]);
     assert!(alone.starts_with("DASHOP_ALIPAY_APP_PRIVATE_KEY is missing"), "{alone}");
 }
@@ -322,7 +322,7 @@ fn nothing_is_promised_by_default() {
     }
 }
 
-/// The settings that a shop over MySQL needs.
+/// The settings of a shop with MySQL.
 const REAL: [(&str, &str); 5] = [
     MYSQL,
     SECRET,

@@ -17,7 +17,8 @@ fn unavailable() -> TransactError {
     StoreError::Unavailable(io::Error::from(io::ErrorKind::ConnectionRefused).into()).into()
 }
 
-/// What may have happened is not called undone: a repetition under another number would do it twice.
+/// If something may have been done, the message does not say that it was not: repeated with another number, it would be
+/// done twice.
 #[test]
 fn what_may_have_happened_is_not_said_not_to_have() {
     let order = order();

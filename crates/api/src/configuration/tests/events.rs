@@ -33,7 +33,7 @@ fn an_endpoint_is_paused_before_its_events_are_given_up() {
     assert!(hours("73").contains("must be from 1 to 72"), "{}", hours("73"));
 }
 
-/// With a file that has these tables.
+/// Reads the settings with a file that contains these tables.
 fn read_file(toml: &str) -> Result<Configuration, ConfigurationError> {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("dashop.toml");

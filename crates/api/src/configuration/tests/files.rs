@@ -59,7 +59,7 @@ fn a_file_of_a_secret_is_nobody_elses_unless_nobody_else_is_there() {
     );
     assert_eq!(taken.unwrap().database.url, MYSQL.1);
     assert!(read(&[anyhow]).is_ok());
-    // What everybody may know.
+    // A public file.
     let public =
         [&REAL[..3], &REAL[4..], &[("DASHOP_ALIPAY_PUBLIC_KEY_FILE", link.to_str().unwrap())]].concat();
     assert!(read(&public).is_ok());
@@ -173,7 +173,7 @@ fn a_file_of_certificates_may_have_text_in_any_encoding_and_is_named() {
     assert!(app.text.ends_with("-----BEGIN CERTIFICATE-----\n"), "{}", app.text);
     settings[4] = ("DASHOP_ALIPAY_APP_CERT_FILE", "/nowhere.crt");
     assert!(refusal(&settings).starts_with("DASHOP_ALIPAY_APP_CERT_FILE cannot be read"));
-    // A key is text.
+    // A key must be text.
     settings = CERTIFICATES;
     settings[2] = ("DASHOP_ALIPAY_APP_PRIVATE_KEY_FILE", path);
     assert!(refusal(&settings).starts_with("DASHOP_ALIPAY_APP_PRIVATE_KEY_FILE cannot be read"));

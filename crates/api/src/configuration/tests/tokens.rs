@@ -88,7 +88,7 @@ fn a_short_secret_of_buyers_verifies_alone_and_until_a_day() {
     assert!(refusal(&[SECRET, (UNTIL, "2026-12-31")]).contains("of no use without DASHOP_JWT_VERIFY_SECRET"));
 }
 
-/// Everybody can sign with a key of no bytes.
+/// With an empty key, anyone could sign.
 #[test]
 fn no_secret_is_empty() {
     let file = tempfile::NamedTempFile::new().unwrap();

@@ -35,7 +35,7 @@ impl CartStore for Slow {
     }
 }
 
-/// More always waits when one removal is done; what was removed is forgotten all the same.
+/// More removals always wait when one is done; the finished ones are deleted from the queue nevertheless.
 #[tokio::test(start_paused = true)]
 async fn a_busy_cleaner_forgets_as_it_goes() {
     let forgotten = Arc::new(AtomicUsize::new(0));
