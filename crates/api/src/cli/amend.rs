@@ -6,27 +6,27 @@ use domain::{Money, ShippingAddress};
 use super::{CommandError, operator, order_number, orders::line, output::say_line};
 use crate::{configuration::Configuration, http::MAX_REASON, wiring::open_orders};
 
-/// What an unpaid order is to cost.
+/// The new amount of an unpaid order.
 #[derive(Args)]
 pub(super) struct LowerAmountArguments {
     /// The order's number.
     order: String,
-    /// What it is to cost, freight included: less than now, at least 0.01.
+    /// The new amount, freight included: less than now, at least 0.01.
     amount: Money,
-    /// What it costs now; nothing is changed where it costs something else.
+    /// The current amount. If the order has another amount, nothing is changed.
     #[arg(long)]
     expected: Money,
-    /// Why, for the buyer.
+    /// The reason, for the buyer.
     #[arg(long, default_value = "商家优惠")]
     reason: String,
 }
 
-/// Where an order is to go.
+/// The new address of an order.
 #[derive(Args)]
 pub(super) struct ChangeAddressArguments {
     /// The order's number.
     order: String,
-    /// Who receives it: 1 to 10 characters.
+    /// The receiver: 1 to 10 characters.
     #[arg(long)]
     receiver: String,
     /// The receiver's mobile number: eleven digits.
@@ -35,10 +35,10 @@ pub(super) struct ChangeAddressArguments {
     /// Province, city, street and house: 1 to 100 characters.
     #[arg(long)]
     address: String,
-    /// A word for it: 1 to 10 characters.
+    /// A label: 1 to 10 characters.
     #[arg(long, default_value = "其他")]
     title: String,
-    /// Why, for the timeline.
+    /// The reason, for the timeline.
     #[arg(long, default_value = "商家修改收货地址")]
     reason: String,
 }

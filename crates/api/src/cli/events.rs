@@ -14,11 +14,11 @@ use crate::{configuration::Configuration, http::first_moment, wiring::open_webho
 
 #[derive(Subcommand)]
 pub(super) enum EventsCommand {
-    /// Sends events once more, those that arrived as well; without an option, those that were given up.
+    /// Resends events, even if they were delivered. Without an option, resends those that were given up.
     Resend(ResendArguments),
-    /// Says how many events were not delivered, and since when.
+    /// Shows how many events are undelivered, and since when.
     Status,
-    /// Resumes an endpoint that is paused because it failed for long.
+    /// Resumes an endpoint that was paused after long failures.
     Resume {
         /// The name of the endpoint; `default` is that of DASHOP_EVENTS_URL.
         #[arg(value_name = "ENDPOINT", value_parser = EndpointName::parse)]
@@ -31,7 +31,7 @@ pub(super) struct ResendArguments {
     /// All events of this order.
     #[arg(long, value_name = "NUMBER", conflicts_with_all = ["from", "to"])]
     order: Option<String>,
-    /// This event of the order alone.
+    /// Only this event of the order.
     #[arg(long, value_name = "ID", value_parser = event_id, requires = "order")]
     event: Option<EventId>,
     /// All events from this moment on: YYYY-MM-DD or "YYYY-MM-DD HH:MM:SS", in Asia/Shanghai.
@@ -40,7 +40,7 @@ pub(super) struct ResendArguments {
     /// All events before this moment.
     #[arg(long, value_name = "TIME", value_parser = moment, requires = "from")]
     to: Option<ShopTime>,
-    /// To this endpoint alone.
+    /// Only to this endpoint.
     #[arg(long, value_name = "ENDPOINT", value_parser = EndpointName::parse)]
     endpoint: Option<EndpointName>,
 }

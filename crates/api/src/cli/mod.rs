@@ -40,7 +40,7 @@ use crate::{
 #[derive(Parser)]
 #[command(name = "dashop", version = build::LINE, about, long_about)]
 struct Arguments {
-    /// A TOML file with settings; DASHOP_CONFIG names one too.
+    /// A TOML file with settings. By default the file that DASHOP_CONFIG names.
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(subcommand)]
@@ -51,16 +51,16 @@ struct Arguments {
 enum Command {
     /// Serves the shop until SIGTERM or SIGINT.
     Serve,
-    /// Makes the running service read its secrets and its log level again. Exit status 1 where it refuses them: then it goes on
-    /// with those that it has.
+    /// Makes the running service reload its secrets and its log level. Exit status 1 if it refuses the new ones and keeps
+    /// the old ones.
     Reload,
-    /// Asks the service whether it runs, at the address of DASHOP_LISTEN. Exit status 0 where it does: for containers.
+    /// Checks whether the service at the address of DASHOP_LISTEN runs. Exit status 0 if it does. For containers.
     Healthcheck,
-    /// Brings the database's schema up to date. Safe beside running programs, and when run twice.
+    /// Updates the database's schema. It may run while programs use the database, and repeatedly.
     Migrate,
     /// Fills a shop that has no users yet with demo goods, users, addresses and carts.
     SeedDemo,
-    /// Prints a token for a user, or for a member of staff, to call the service with.
+    /// Prints a token for calls to the service, for a user or a member of staff.
     Token {
         /// The user's name (user_profile.username).
         #[arg(required_unless_present = "staff", conflicts_with = "staff")]
@@ -68,7 +68,7 @@ enum Command {
         /// The name of a member of staff, for the shop side; timelines show it.
         #[arg(long, value_name = "NAME")]
         staff: Option<String>,
-        /// For how many days it is valid.
+        /// How many days the token is valid.
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=365))]
         days: u16,
     },
@@ -76,50 +76,49 @@ enum Command {
     Ship {
         /// The order's number.
         order: String,
-        /// Who carries it, such as 顺丰速运.
+        /// The carrier, such as 顺丰速运.
         #[arg(long, default_value = "")]
         carrier: String,
         /// The carrier's number for the parcel.
         #[arg(long, default_value = "")]
         tracking_number: String,
     },
-    /// Gives up an unpaid order, after asking Alipay: its stock goes back.
+    /// Cancels an unpaid order, after a query to Alipay, and returns its stock.
     Cancel {
         /// The order's number.
         order: String,
-        /// Why, for the timeline.
+        /// The reason, for the timeline.
         #[arg(long, default_value = "商家取消")]
         reason: String,
     },
-    /// Lowers what an unpaid order costs, after asking Alipay; its buyer pays in a new attempt.
+    /// Lowers the amount of an unpaid order, after a query to Alipay. The buyer pays in a new attempt.
     LowerAmount(amend::LowerAmountArguments),
-    /// Sends an order elsewhere that was not shipped.
+    /// Changes the address of an order that is not shipped.
     ChangeAddress(amend::ChangeAddressArguments),
     /// Lists orders of all buyers, newest first.
     Orders(orders::OrdersArguments),
-    /// Shows all that is on record of one order.
+    /// Shows all records of one order.
     Order {
         /// The order's number.
         order: String,
     },
-    /// Refunds a paid order, all of it or a part. The same request number again is the same refund.
+    /// Refunds a paid order in whole or in part. The same request number again is the same refund.
     Refund(orders::RefundArguments),
-    /// Puts pieces of an order back into stock without money. The same request number again is the same return.
+    /// Puts pieces of an order back into stock without a refund. The same request number again is the same return.
     Return(orders::ReturnArguments),
-    /// Compares a day's payments and refunds with Alipay's bill, and keeps what does not agree. Exit status 1 where
-    /// anything does not, 2 where the day could not be compared.
+    /// Compares a day's payments and refunds with the channel's bill, and stores the differences. Exit status 1 if there are
+    /// differences, 2 if the day could not be compared.
     Reconcile(reconcile::ReconcileArguments),
-    /// Proves that orders, payments, refunds and stock on record are right, beside the running service. Exit status 1 where
-    /// anything is not, 2 where that could not be found out.
+    /// Checks that the records of orders, payments, refunds and stock are consistent. The service may run meanwhile. Exit
+    /// status 1 if there are differences, 2 if the check failed.
     Audit(audit::AuditArguments),
-    /// Looks whether everything around the shop is as it needs it: settings, database, Redis, Alipay, the machine. Exit
-    /// status 1 where anything fails.
+    /// Checks the environment of the shop: settings, database, Redis, Alipay, the machine. Exit status 1 if anything fails.
     Doctor,
     /// Copies the embedded database to a file while the shop runs.
     Backup(upkeep::BackupArguments),
-    /// Replaces name, phone and address of the buyers of orders that ended more than DASHOP_ANONYMISE_DAYS ago, for good.
+    /// Permanently replaces names, phones and addresses in orders that ended more than DASHOP_ANONYMISE_DAYS ago.
     Anonymise(upkeep::AnonymiseArguments),
-    /// Events: order events, sent to DASHOP_EVENTS_URL.
+    /// Manages the delivery of order events to webhook endpoints.
     #[command(subcommand)]
     Events(events::EventsCommand),
     /// Prints the settings in force, without secrets.

@@ -22,10 +22,10 @@ use crate::{
     wiring::{open_orders, open_staff_orders},
 };
 
-/// Which orders to list.
+/// Search criteria for orders.
 #[derive(Args)]
 pub(super) struct OrdersArguments {
-    /// The order's number, or its beginning.
+    /// The order number, or its first digits.
     #[arg(long, value_parser = number)]
     number: Option<OrderId>,
     /// The buyer's exact name.
@@ -40,10 +40,10 @@ pub(super) struct OrdersArguments {
     /// Placed on this day or earlier, or before this moment.
     #[arg(long, value_parser = to)]
     to: Option<ShopTime>,
-    /// At most so many.
+    /// The largest number of orders.
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000), conflicts_with = "csv")]
     limit: u32,
-    /// All of them, at most 100,000, as a table for a spreadsheet.
+    /// Prints all orders, at most 100,000, as a table for a spreadsheet.
     #[arg(long)]
     csv: bool,
 }
@@ -51,25 +51,25 @@ pub(super) struct OrdersArguments {
 /// What to refund.
 #[derive(Args)]
 pub(super) struct RefundArguments {
-    /// The order's number, or that of a payment that is of no order.
+    /// The order's number, or the number of a payment without an order.
     order: String,
-    /// How much; all that is left without it.
+    /// The amount; by default the whole rest.
     #[arg(long)]
     amount: Option<Money>,
-    /// Why, for the buyer.
+    /// The reason, for the buyer.
     #[arg(long, default_value = "商家退款")]
     reason: String,
-    /// Pieces that go back into stock; without it none do, or all of an order that was not shipped with the last of its
+    /// Pieces that go back into stock. By default none; or all pieces of an order that was not shipped, with the last of its
     /// money.
     #[arg(long, value_name = "SKU:COUNT", value_parser = restock, conflicts_with = "keep_pieces")]
     restock: Vec<Restock>,
     /// No pieces go back into stock.
     #[arg(long)]
     keep_pieces: bool,
-    /// Of which trade at Alipay; of the one that paid the order without it.
+    /// The trade number at Alipay; by default that of the payment that paid the order.
     #[arg(long)]
     trade_no: Option<String>,
-    /// Makes the refund repeatable; a new one without it.
+    /// The request number, with which the refund can be repeated; by default a new one.
     #[arg(long)]
     request_id: Option<String>,
 }
@@ -148,7 +148,7 @@ pub(super) async fn refund(
     }
 }
 
-/// Which pieces come back.
+/// The pieces that come back.
 #[derive(Args)]
 pub(super) struct ReturnArguments {
     /// The order's number.
@@ -156,7 +156,7 @@ pub(super) struct ReturnArguments {
     /// Pieces that go back into stock.
     #[arg(value_name = "SKU:COUNT", value_parser = restock, required = true)]
     restock: Vec<Restock>,
-    /// Makes the return repeatable; a new one without it.
+    /// The request number, with which the return can be repeated; by default a new one.
     #[arg(long)]
     request_id: Option<String>,
 }

@@ -11,13 +11,13 @@ use crate::{configuration::Configuration, http::date, wiring::open_orders};
 
 #[derive(Args)]
 pub(super) struct ReconcileArguments {
-    /// The day, YYYY-MM-DD in Asia/Shanghai. The bill is there the next morning.
+    /// The day, YYYY-MM-DD in Asia/Shanghai. The bill is available the next morning.
     #[arg(value_parser = day)]
     date: ShopDate,
-    /// Whose bill.
+    /// The channel of the bill.
     #[arg(long, value_parser = channel, default_value = Channel::default().as_str())]
     channel: Channel,
-    /// Applies what is safe: payments that the channel confirms, refunds that it confirms. Amounts are left to people.
+    /// Repairs what is safe: payments and refunds that the channel confirms. Differences in amounts are left to people.
     #[arg(long)]
     repair: bool,
 }

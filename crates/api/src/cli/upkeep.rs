@@ -19,7 +19,7 @@ pub(super) struct BackupArguments {
 
 #[derive(Args)]
 pub(super) struct AnonymiseArguments {
-    /// Does it; without this, only says how many orders it would be. It cannot be taken back.
+    /// Makes the change, which cannot be undone. Without this option, only shows how many orders it would change.
     #[arg(long)]
     yes: bool,
 }
