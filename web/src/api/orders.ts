@@ -263,7 +263,7 @@ export function wishOf(purchase: Purchase, address: number, { lines, payment }: 
 /**
  * How long an order without an answer counts as the same order, in milliseconds. The page promises that a repetition places
  * no second order, and it stays open at most as long as a sign-in, one day. A buyer who wants another order is told about
- * the first one and may then order again. /
+ * the first one and may then order again. */
 const SAME_ORDER = 24 * 60 * 60_000
 const keys = new IdempotencyKeys<Wish>('dashop_order_keys', SAME_ORDER)
 /** Codes that mean: no order exists with this key, or one exists and cannot be paid. */
@@ -307,7 +307,7 @@ function placedIn(data: unknown): string | undefined {
 
 /**
  * The other requests for the same goods whose outcome is unknown. Only directly bought goods can be ordered twice: the
- * goods of a cart leave it with the order. /
+ * goods of a cart leave it with the order. */
 export function doubtful(wish: Wish): Wish[] {
   const { purchase } = wish
   if (purchase.kind === 'cart') return []

@@ -71,7 +71,7 @@ async function askOnce<Same, T>(
 
 /**
  * Makes a refund. A repeated request without an answer is the same refund. A repeated request after a failure is also the
- * same refund: the service tries it again with its number. /
+ * same refund: the service tries it again with its number. */
 export async function refund(number: string, request: RefundRequest): Promise<{ refund: Refund; order: Detail | null }> {
   const { amount, trade_no, reason, restock, keepsPieces = false, expectedLeft } = request
   const isSaid = keepsPieces || restock.length > 0
@@ -100,7 +100,7 @@ export async function returnPieces(number: string, restock: Restock[], returned:
 
 /**
  * Called when an order was read: its recorded refunds that did not fail count as answered. Returns the amounts of those
- * that had no answer so far. A later request for the same amount is a new refund. /
+ * that had no answer so far. A later request for the same amount is a new refund. */
 export function settleRefunds({ refunds }: Pick<Detail, 'refunds'>): Fen[] {
   const onRecord = refunds.filter(({ status }) => status !== 'failed').map(({ requestNo }) => requestNo.replace(/^shop-/, ''))
   return refundKeys.settle(new Set(onRecord)).map((same) => toFen(same.amount))

@@ -1,7 +1,7 @@
 /**
  * Remembers the focused element. The result is called when the work is done: it restores the focus if it was lost in the
  * meantime, because the button was disabled or removed, to the button or to the nearest remaining ancestor. A dialog that
- * fades out still has the focus and loses it when it is gone. /
+ * fades out still has the focus and loses it when it is gone. */
 export function rememberFocus(): () => void {
   const path: HTMLElement[] = []
   for (let element = document.activeElement; element instanceof HTMLElement; element = element.parentElement) path.push(element)

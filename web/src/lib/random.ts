@@ -20,7 +20,7 @@ type Kept = readonly [content: string, key: string, at?: number]
 
 /**
  * Idempotency keys: the same request has the same key until its outcome is known. The keys last as long as the tab, so that
- * a request that is repeated after a lost answer and a reload still has its key. /
+ * a request that is repeated after a lost answer and a reload still has its key. */
 export class IdempotencyKeys<Request> {
   constructor(
     /** The name under which they are stored in the tab. */

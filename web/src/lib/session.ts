@@ -43,7 +43,7 @@ function loadAnew(): void {
 
 /**
  * Reloads the page, or calls `follow`, when another buyer or nobody is signed in: because of another tab, or of a change
- * while the browser kept the page in its back/forward cache. /
+ * while the browser kept the page in its back/forward cache. */
 export function followSession(follow: (now: string | undefined) => void = loadAnew): void {
   const look = () => {
     const now = keptUser()

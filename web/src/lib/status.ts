@@ -49,7 +49,7 @@ type Paid = Pick<Order, 'status' | 'refundDue' | 'attempts' | 'refunds'>
 
 /**
  * Whether a payment had another amount than the order. Only such a payment can pay an attempt of an unpaid or cancelled
- * order. The service does not tell the amount. /
+ * order. The service does not tell the amount. */
 const isPaidWrong = ({ status, attempts }: Paid): boolean =>
   (status === STATUS.unpaid || status === STATUS.cancelled) && attempts.some(({ state }) => state === 'paid')
 

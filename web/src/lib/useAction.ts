@@ -13,7 +13,7 @@ export function complain(error: unknown, nameOf?: (sku: number) => string | unde
 
 /**
  * The work of a button: it runs once at a time, however often the button is clicked. Errors are shown, and the focus stays
- * where it was. `beforeClose` keeps its dialog open while the work runs, because its outcome would be lost. /
+ * where it was. `beforeClose` keeps its dialog open while the work runs, because its outcome would be lost. */
 export function useAction<A extends unknown[]>(
   work: (...given: A) => Promise<unknown>,
   onError: (error: unknown) => void = complain,

@@ -14,7 +14,7 @@ const offer = () =>
 /**
  * A part of the page in a separate file; undefined if it cannot be loaded. Browsers do not tell the reason. A retry helps
  * after a network failure. If the shop was upgraded after the page was opened, the file may no longer exist, and only a
- * reload helps. /
+ * reload helps. */
 export async function loadPart<T>(load: () => Promise<T>): Promise<T | undefined> {
   const part = await load().catch(() => undefined)
   said?.close()

@@ -12,7 +12,7 @@ export interface Loading {
 
 /**
  * Loads what a page shows, with the state of loading and errors, and again when the browser restores the page. `load` gets
- * the current value. A response that is overtaken by a later one is dropped. /
+ * the current value. A response that is overtaken by a later one is dropped. */
 export function useLoad<T>(load: (shown: T | undefined) => Promise<T>): Loading & { value: Ref<T | undefined> } {
   const value = shallowRef<T>()
   const isLoading = ref(true)

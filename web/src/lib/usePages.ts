@@ -12,7 +12,7 @@ export interface Page<Item, Key> {
 /**
  * A list that is loaded page by page: the first page with `begin`, further ones with `goOn`. A reload loads as many items
  * as are shown; `begin` gets their number. `isThere` is called when a further page is shown, with the number of items
- * before it. /
+ * before it. */
 export function usePages<Item, Key>(
   begin: (shown: number) => Promise<Page<Item, Key>>,
   goOn: (next: Key) => Promise<Page<Item, Key>>,

@@ -8,7 +8,7 @@ export const TRIES = 600
 
 /**
  * Reads the order repeatedly until `isAsBefore` returns false, for a page that shows a code to scan with another device.
- * `isOver` is called if the order was unchanged to the last request. /
+ * `isOver` is called if the order was unchanged to the last request. */
 export function usePaid(number: string, isAsBefore: (now: Order) => boolean, isOver: () => void) {
   let timer: ReturnType<typeof setTimeout> | undefined
   const stop = (): void => {

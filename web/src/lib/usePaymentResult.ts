@@ -18,12 +18,12 @@ export const PAUSE = 2000
  * The known state of a payment. `unsure` never becomes a success by itself: the buyer may ask again. `revived`: the order
  * was cancelled when its payment arrived, and its goods were still in stock. `returning` and `returned`: the order stays
  * cancelled, and the money is refunded. `wrong`: a payment of another amount arrived. `unknown`: the signed-in user has no
- * such order. /
+ * such order. */
 export type PaymentState = 'asking' | 'paid' | 'revived' | 'cancelled' | 'returning' | 'returned' | 'refunded' | 'wrong' | 'unsure' | 'unknown'
 
 /**
  * Whether the state may change while the page is open. A buyer whom Alipay sends back to a cancelled order has paid late,
- * and Alipay's notification may arrive after the buyer. /
+ * and Alipay's notification may arrive after the buyer. */
 function mayChange(state: PaymentState, search: string): boolean {
   return ['asking', 'wrong', 'returning'].includes(state) || (state === 'cancelled' && isSigned(search))
 }
