@@ -11,6 +11,10 @@ ON_SERVERS := amendments cart code lost phone purchase staff
 # What is built only where it is asked for.
 FEATURES := api/otlp,api/test-channel,tests/cluster,tests/upgrade
 
+# A registry that fails for a moment is asked again, by the scripts in tests/ too.
+export npm_config_fetch_retries := 5
+export PIP_RETRIES := 10
+
 # Where cargo puts the programs.
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 BUILT := $(TARGET)/debug

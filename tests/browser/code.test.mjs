@@ -75,6 +75,7 @@ test('the code goes with the amount that it is for, and with another beginning; 
     await see(page, '不能再开始付款')
     assert.equal(await page.getByRole('button', { name: /确认付款|重新付款/ }).count(), 0)
     await lookAt(page, 'payment-last-minute')
+    shop.expireIn(number, 50)
     await page.goto(`/myOrder.html?order_id=${number}`)
     await see(page, '不能再开始付款')
     assert.equal(await page.getByRole('link', { name: '去付款' }).count(), 0)

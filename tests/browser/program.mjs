@@ -9,21 +9,19 @@ import { setTimeout as pause } from 'node:timers/promises'
 
 const JWT_SECRET = 'a secret of the browser tests, long enough for HS256'
 
-/** A free port that outgoing connections do not get. */
-const given = new Set()
+/** Where this process looks next: each process begins elsewhere, so that two do not find the same port free. */
+let next = process.pid * 61
 
+/** A free port that outgoing connections do not get. */
 async function freePort() {
   for (;;) {
-    const port = 20000 + Math.floor(Math.random() * 10000)
+    const port = 20000 + (next++ % 10000)
     const isFree = await new Promise((done) => {
       const probe = createServer()
       probe.once('error', () => done(false))
       probe.listen(port, '127.0.0.1', () => probe.close(() => done(true)))
     })
-    if (isFree && !given.has(port)) {
-      given.add(port)
-      return port
-    }
+    if (isFree) return port
   }
 }
 
@@ -81,7 +79,10 @@ export async function startShop(settings = {}) {
   const ended = new Promise((done) => child.once('exit', done))
 
   for (const deadline = Date.now() + 60_000; ; await pause(20)) {
-    if (child.exitCode !== null || Date.now() > deadline) throw new Error(`the program did not start:\n${readFileSync(log, 'utf8')}`)
+    if (child.exitCode !== null || Date.now() > deadline) {
+      child.kill('SIGKILL')
+      throw new Error(`the program did not start:\n${readFileSync(log, 'utf8')}`)
+    }
     if (await fetch(`${url}/readyz`).then((answer) => answer.ok, () => false)) break
   }
 

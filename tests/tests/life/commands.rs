@@ -47,13 +47,15 @@ async fn orders_are_listed_and_shown(setup: Setup) {
         ids
     };
     let all = newest_first(&[&first, &second, &paid]);
+    // The shop's day may end between two orders.
+    let of_its_day = all.iter().filter(|id| id.starts_with(&first.id[..8])).cloned().collect();
     assert_eq!(numbers(&done(&shop, &["orders"])), all);
     for (filter, expected) in [
         (["--status", "1"], newest_first(&[&first, &second])),
         (["--status", "2"], newest_first(&[&paid])),
         (["--user", "b905"], newest_first(&[&paid])),
         (["--number", &first.id], newest_first(&[&first])),
-        (["--number", &first.id[..8]], all.clone()),
+        (["--number", &first.id[..8]], of_its_day),
         (["--from", "2026-01-01"], all.clone()),
     ] {
         assert_eq!(numbers(&done(&shop, &["orders", filter[0], filter[1]])), expected, "{filter:?}");

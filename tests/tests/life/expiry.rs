@@ -61,8 +61,8 @@ async fn an_order_that_still_has_time_is_asked_about_and_left_alone(setup: Setup
     let mut shop = Shop::open(setup).await;
     let order = shop.place(904, 901).await;
     shop.sandbox.arrive(&order.pay_url).await;
-    let before = SystemClock.now();
     shop.make_due(&order.id).await;
+    let before = SystemClock.now();
     // The second look comes two minutes after the first; whoever looks has it for five.
     until("the next look is set", async || {
         let next = shop.due_at(&order.id).await.unwrap();

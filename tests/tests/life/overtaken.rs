@@ -22,7 +22,7 @@ async fn a_refund_whose_notification_overtakes_its_answer_is_booked_once() {
     assert_eq!(shop.stock(901).await, (0, ORDERS.into()));
     // The jobs look every two seconds; one attempt may take five.
     shop.sandbox
-        .fault(json!({"method": "alipay.trade.refund", "kind": "slow", "moment": "after", "milliseconds": 2500, "times": ORDERS}))
+        .fault(json!({"method": "alipay.trade.refund", "kind": "slow", "moment": "after", "milliseconds": 1500, "times": ORDERS}))
         .await;
 
     let requests = orders.iter().zip(shop.programs.iter().cycle()).map(|(order, program)| {

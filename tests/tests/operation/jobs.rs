@@ -32,7 +32,7 @@ async fn until_log_says(dashop: &Dashop, words: &str) {
 /// The other jobs go on meanwhile, and so do the buyers.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_does_not_succeed_makes_the_program_not_ready_until_it_does() {
-    let dashop = Setup::embedded().with("DASHOP_JOBS_STALLED_AFTER", "5").start().await;
+    let dashop = Setup::embedded().with("DASHOP_JOBS_STALLED_AFTER", "10").start().await;
     let mut database = dashop.database().await;
     until_ready_says(&dashop, 200).await;
 

@@ -55,7 +55,7 @@ impl Bench {
         let clock = Arc::new(AlipayClock(Mutex::new(ShopTime::parse(NOW).unwrap())));
         let sandbox = Sandbox::start(sandbox_config, listener, Arc::<AlipayClock>::clone(&clock)).unwrap();
         let mut config = config(&sandbox.gateway_url(), key, alipay.public_key().clone());
-        config.timeouts = AlipayTimeouts { attempt: Duration::from_secs(1), ..AlipayTimeouts::default() };
+        config.timeouts = AlipayTimeouts { attempt: Duration::from_secs(3), ..AlipayTimeouts::default() };
         let shop = AlipayGateway::new(config, Arc::new(StandingClock)).unwrap();
         Self { sandbox, shop, clock }
     }

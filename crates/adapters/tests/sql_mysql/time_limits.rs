@@ -36,7 +36,7 @@ async fn settled_connections(engine: &Engine, count: usize) -> BTreeSet<String> 
 async fn a_statement_that_takes_too_long_costs_no_connection() {
     let trouble = Trouble::new(|config| {
         config.max_connections = 4;
-        config.statement_timeout = Duration::from_secs(1);
+        config.statement_timeout = Duration::from_secs(3);
         config.lock_timeout = Duration::from_secs(60);
     })
     .await;
@@ -122,12 +122,12 @@ async fn a_statement_that_nobody_waits_for_ends_on_the_server() {
 /// What may take longer than a request may do so on the server too.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_migrates_waits_for_another_longer_than_a_request_waits() {
-    let trouble = Trouble::new(|config| config.statement_timeout = Duration::from_secs(1)).await;
+    let trouble = Trouble::new(|config| config.statement_timeout = Duration::from_secs(3)).await;
     let mut other = trouble.shop.engine.mysql_conn().await;
     let lock = "LEFT(CONCAT('dashop_migrations_', DATABASE()), 64)";
     other.query_drop(format!("DO GET_LOCK({lock}, 0)")).await.unwrap();
     let (migrated, ()) = tokio::join!(trouble.store().migrate(), async {
-        tokio::time::sleep(Duration::from_secs(4)).await;
+        tokio::time::sleep(Duration::from_secs(7)).await;
         other.query_drop(format!("DO RELEASE_LOCK({lock})")).await.unwrap();
     });
     assert_eq!(migrated.unwrap(), Vec::<&str>::new());

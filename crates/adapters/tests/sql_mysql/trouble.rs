@@ -228,7 +228,7 @@ async fn rows_that_others_hold_too_long_are_busy() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_says_nothing_any_more_does_not_keep_the_rows() {
     let trouble = Trouble::new(|config| {
-        config.statement_timeout = Duration::from_secs(1);
+        config.statement_timeout = Duration::from_secs(3);
         config.lock_timeout = Duration::from_secs(20);
     })
     .await;
@@ -237,7 +237,7 @@ async fn whoever_says_nothing_any_more_does_not_keep_the_rows() {
     }
     let mut silent = trouble.begin().await;
     trouble.take(&mut *silent, trouble.skus[0]).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(4_500)).await;
+    tokio::time::sleep(Duration::from_secs(9)).await;
     let mut next = trouble.begin().await;
     trouble.take(&mut *next, trouble.skus[0]).await.unwrap();
     next.write(&[]).await.unwrap();
@@ -302,7 +302,7 @@ async fn who_gives_up_while_waiting_for_rows_leaves_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_has_a_time_limit_of_its_own() {
-    let trouble = Trouble::new(|config| config.statement_timeout = Duration::from_secs(1)).await;
+    let trouble = Trouble::new(|config| config.statement_timeout = Duration::from_secs(3)).await;
     let holder = trouble.store().lock("42").await.unwrap();
     let limited = trouble.store().lock("42").await;
     assert!(matches!(limited, Err(StoreError::Unavailable(_))), "{:?}", limited.err());

@@ -74,6 +74,7 @@ async fn create(store: &'static str, shop: &mut Shop, round: u64, span: Duration
         if !is_wanted(&name) {
             continue;
         }
+        shop.pay_all().await;
         if let Data::Servers { mysql, .. } = shop.dashop.setup().data().clone() {
             ceiling::check_durable(&mysql[0]).await;
             let run = round * 1_000 + connections * 2 + u64::from(hot);
@@ -91,11 +92,13 @@ async fn beside_hot(store: &'static str, shop: &mut Shop, round: u64, span: Dura
     if !is_wanted("beside hot") {
         return;
     }
+    shop.pay_all().await;
     shop.fill_carts(Carts::HalfHot).await;
     let (address, done) = (shop.address(), "\"code\":200");
     let [_, others] = shop.creates_by_half();
     let alone = load(address, 64, span, others, done).await;
     report.add(store, round, "others alone, 64", Round::of_load(&alone));
+    shop.pay_all().await;
     shop.fill_carts(Carts::HalfHot).await;
     let [hot, others] = shop.creates_by_half();
     let (beside, _) = tokio::join!(load(address, 64, span, others, done), load(address, 64, span, hot, done));

@@ -109,6 +109,13 @@ impl Shop {
         }
     }
 
+    /// Makes every order a paid one. All measurements place orders of the same buyers, and so does raw SQL. If they stayed
+    /// unpaid, each order of the next measurement would count far more of them than a buyer may have (ten by default).
+    pub(crate) async fn pay_all(&mut self) {
+        let pay = "UPDATE tb_order_info SET status = 2, due_at = NULL WHERE status = 1";
+        self.database.execute(&format!("{pay} AND user_id >= {FIRST}")).await;
+    }
+
     pub(crate) fn address(&self) -> SocketAddr {
         self.dashop.url("").trim_start_matches("http://").parse().unwrap()
     }
