@@ -2,42 +2,42 @@ use std::{path::PathBuf, time::Duration};
 
 use ports::StoreError;
 
-/// Where the database is, and how patient to be with it.
+/// Where the database is, its time limits, and how it is used.
 #[derive(Clone)]
 pub struct SqlConfig {
     /// `sqlite:data/dashop.db`, `sqlite:///var/lib/dashop.db`, or `mysql://user:password@host:3306/database`.
     ///
-    /// A SQLite file and its directory are made where they do not exist, unless `must_exist`; a MySQL database must exist.
+    /// A missing SQLite file and its directory are created, unless `must_exist` is set. A MySQL database must exist.
     pub url: String,
-    /// Whether a SQLite file that is not there is an error, as for whoever looks at a shop and begins none.
+    /// Whether a missing SQLite file is an error, for a caller that reads a shop and must not create one.
     pub must_exist: bool,
-    /// The most connections at once: to MySQL in all; to SQLite for reading, beside the one that writes, and no more
-    /// than four.
+    /// Maximum number of connections. MySQL: for reading and writing, besides one for health checks. SQLite: for reading,
+    /// at most four, besides the one that writes.
     pub max_connections: usize,
     /// How long to wait for a free connection.
     pub acquire_timeout: Duration,
-    /// How long to wait for the server to accept a new connection and to let it in.
+    /// How long to wait until the server has accepted and authenticated a new connection.
     pub connect_timeout: Duration,
-    /// How long one call of a port may take, all its statements together. A connection that takes longer is given
-    /// up.
+    /// How long one statement may take on the server, and, plus one second, all statements of one call together. A
+    /// connection whose call takes longer is closed.
     pub statement_timeout: Duration,
-    /// How long a statement waits for rows (MySQL) or the file (SQLite) that others hold. MySQL counts whole
-    /// seconds, at least one.
+    /// How long a statement waits for rows (MySQL) or the file (SQLite) that another transaction holds. On MySQL it is
+    /// rounded down to whole seconds, at least one.
     pub lock_timeout: Duration,
-    /// Where the carts are.
+    /// Where the carts are stored.
     pub carts: CartsIn,
-    /// Whether order events are kept for others.
+    /// Whether order events are stored for webhook endpoints.
     pub event_sink: EventSink,
     /// Whether and how the connections to MySQL are encrypted.
     pub tls: MysqlTls,
 }
 
-/// Where the buyers' carts are.
+/// Where the buyers' carts are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CartsIn {
-    /// In this database: ordered lines leave them in the transaction that writes the order.
+    /// In this database: the transaction that writes the order removes the ordered lines from the cart.
     Database,
-    /// Elsewhere, such as in Redis: the transaction records what must leave them.
+    /// Elsewhere, such as in Redis: the transaction records the lines that must be removed.
     Elsewhere,
 }
 
@@ -53,14 +53,14 @@ pub enum EventSink {
 /// Whether and how connections to MySQL are encrypted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MysqlTls {
-    /// They are not.
+    /// Not encrypted.
     Off,
-    /// They are, and the server's certificate must be good for the host's name.
+    /// Encrypted; the server's certificate must be valid for the host name.
     Required {
         /// A PEM file of the authorities to trust instead of the well-known ones.
         root_certificates: Option<PathBuf>,
     },
-    /// They are, but any certificate is trusted: for servers with certificates they made themselves.
+    /// Encrypted, but any certificate is trusted: for servers with self-signed certificates.
     Unverified,
 }
 
@@ -73,22 +73,22 @@ pub enum ConnectError {
          characters of a password percent-encoded, such as %40 for @: {0}"
     )]
     Url(String),
-    /// There is no such SQLite file, and none was to be made.
+    /// The SQLite file does not exist, and `must_exist` forbids to create it.
     #[error("there is no database {}", .0.display())]
     Absent(PathBuf),
-    /// The directory of the SQLite file cannot be made.
+    /// The directory of the SQLite file cannot be created.
     #[error("the directory {} for the database cannot be made", .0.display())]
     Directory(PathBuf, #[source] std::io::Error),
-    /// The SQLite file cannot be made, or cannot be closed to others.
+    /// The SQLite file cannot be created, or its permissions cannot be restricted to its owner.
     #[error("the database file {} cannot be made its owner's alone", .0.display())]
     File(PathBuf, #[source] std::io::Error),
-    /// The database does not answer, or does not let us in.
+    /// The database does not answer, or refuses the connection.
     #[error("the database cannot be opened")]
     Open(#[from] StoreError),
 }
 
 impl SqlConfig {
-    /// The database at `url`, with carts in it, and limits that suit one process on one machine.
+    /// The database at `url`, with the carts in the database, and limits that suit one process on one machine.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),

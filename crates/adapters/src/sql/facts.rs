@@ -2,26 +2,26 @@ use std::collections::BTreeMap;
 
 use domain::ShopTime;
 
-/// What a database says of itself: `dashop doctor` judges whether a shop can run on it.
+/// What a database reports about itself. `dashop doctor` decides by it whether a shop can run on the database.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DatabaseFacts {
-    /// Its version, in its own words.
+    /// The version as the database reports it.
     pub version: String,
-    /// Its global settings by their names; those that it does not have are missing.
+    /// Global settings by name. A setting that the database does not have is missing.
     pub settings: BTreeMap<String, String>,
-    /// The shop's tables that no transaction can take back, with their engines.
+    /// The shop's tables whose storage engine has no rollback, with the engine.
     pub unsafe_tables: Vec<String>,
-    /// Indexes without which the shop is slow.
+    /// Missing indexes without which the shop is slow.
     pub missing_indexes: Vec<String>,
-    /// What this user may do; empty where that is not known.
+    /// Privileges of the database user; empty if they are not known.
     pub privileges: Vec<String>,
-    /// What time it is there, in Asia/Shanghai.
+    /// The time of the database's clock, in Asia/Shanghai; `None` if it is not known.
     pub clock: Option<ShopTime>,
-    /// What it found when it looked for damage; `None` if nothing is wrong or it cannot look.
+    /// The damage that the database's own check found; `None` if it found none or has no such check.
     pub damage: Option<String>,
 }
 
-/// Why a version of a database must not be used; `None` if nothing is known against it.
+/// Why the shop must not use a database of this version; `None` if no reason is known.
 pub fn unsafe_engine(version: &str) -> Option<&'static str> {
     let version = version.to_ascii_lowercase();
     if version.contains("tidb") {
@@ -30,7 +30,7 @@ pub fn unsafe_engine(version: &str) -> Option<&'static str> {
              and events get lost",
         );
     }
-    // Some servers and proxies put the version of an ancient MySQL in front, for replicas that know no other.
+    // Some servers and proxies put `5.5.5-` before the version, for replicas that expect an old MySQL version.
     let numbers = version.strip_prefix("5.5.5-").filter(|rest| rest.contains("mariadb")).unwrap_or(&version);
     let mut numbers =
         numbers.split(|c: char| !c.is_ascii_digit()).map_while(|digits| digits.parse::<u32>().ok());
@@ -69,7 +69,7 @@ mod tests {
             "5.5.5-10.11.6-MariaDB",
             "11.8.3-MariaDB",
             "8.0.35-PolarDB",
-            // SQLite's.
+            // SQLite.
             "3.46.0",
             "",
         ] {

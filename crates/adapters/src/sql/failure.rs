@@ -1,17 +1,17 @@
-//! What can go wrong in a query, and what the ports call it.
+//! Errors of queries, and their translation into the errors of the ports.
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use ports::{BoxError, StoreError};
 
 use super::obstacle::Obstacle;
 
-/// Why a query has no answer.
+/// Why a query failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum QueryError {
-    /// The database or the driver says so.
+    /// The database or the driver reported an error.
     #[error(transparent)]
     Database(#[from] DieselError),
-    /// A row holds something that the shop's rules do not know.
+    /// A row holds a value that the shop's rules do not know.
     #[error("{0}")]
     Corrupt(String),
 }
@@ -19,15 +19,15 @@ pub(super) enum QueryError {
 /// What an engine's error means for the connection and for the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// Others hold the rows; trying again helps.
+    /// Another transaction holds the rows; a retry helps.
     Locked,
-    /// The connection is gone, or the server cannot serve it any more.
+    /// The connection is lost, or the server no longer serves it.
     Lost,
-    /// The statement took too long and was ended; the connection is as good as before.
+    /// The statement took too long and was ended; the connection is still usable.
     TimedOut,
-    /// Nobody can write there now.
+    /// The database accepts no writes at present.
     Blocked(Obstacle),
-    /// The statement was refused; the connection is as good as before.
+    /// The database refused the statement; the connection is still usable.
     Refused,
 }
 
@@ -36,18 +36,18 @@ pub(super) enum Fault {
 #[error("no answer from the database within {0:?}")]
 pub(super) struct NoAnswer(pub(super) std::time::Duration);
 
-/// All connections were with others for as long as one is waited for.
+/// No connection became free within the time limit.
 #[derive(Debug, thiserror::Error)]
 #[error("no connection to the database became free within {0:?}")]
 pub(super) struct NoneFree(pub(super) std::time::Duration);
 
-/// The connection was given up, because an earlier call on it got no answer.
+/// The connection is no longer used, because an earlier call on it failed.
 #[derive(Debug, thiserror::Error)]
 #[error("the database connection was given up after an earlier failure")]
 pub(super) struct GivenUp;
 
 impl Fault {
-    /// As metrics name it.
+    /// The name of the fault in metrics.
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Locked => "locked",
@@ -60,12 +60,12 @@ impl Fault {
 }
 
 impl QueryError {
-    /// A value that is none of those a column may have.
+    /// An error for a value that the column must not have.
     pub(super) fn corrupt(what: &str, value: impl std::fmt::Display) -> Self {
         Self::Corrupt(format!("{what}: {value}"))
     }
 
-    /// What the engine's `classify` makes of it; rows that cannot be read are no fault of the connection.
+    /// The fault by the engine's `classify`. An unreadable row is [`Fault::Refused`]: the connection is still usable.
     pub(super) fn fault(&self, classify: fn(&DieselError) -> Fault) -> Fault {
         match self {
             Self::Database(DieselError::DeserializationError(_)) | Self::Corrupt(_) => Fault::Refused,
@@ -73,7 +73,7 @@ impl QueryError {
         }
     }
 
-    /// The error of the ports, given what `fault` said.
+    /// Converts the error into one of the ports, by the fault that [`Self::fault`] returned.
     pub(super) fn into_store_error(self, fault: Fault) -> StoreError {
         let error = match self {
             Self::Corrupt(what) => return StoreError::Corrupt(what),
@@ -90,12 +90,12 @@ impl QueryError {
     }
 }
 
-/// What `read` makes of the word in a column.
+/// Parses the word in a column with `read`.
 pub(super) fn word<T>(column: &str, stored: &str, read: impl Fn(&str) -> Option<T>) -> Result<T, QueryError> {
     read(stored).ok_or_else(|| QueryError::corrupt(column, stored))
 }
 
-/// Whether rows were inserted: false where one has a key that another row has.
+/// Whether the rows were inserted; false if one of the keys is in use.
 pub(super) fn is_new<T>(inserted: Result<T, impl Into<QueryError>>) -> Result<bool, QueryError> {
     match inserted.map_err(Into::into) {
         Ok(_) => Ok(true),
@@ -106,7 +106,7 @@ pub(super) fn is_new<T>(inserted: Result<T, impl Into<QueryError>>) -> Result<bo
     }
 }
 
-/// The message in `error`, in any form that the drivers give it.
+/// The message of `error`, whatever its variant.
 pub(super) fn message(error: &DieselError) -> String {
     match error {
         DieselError::DatabaseError(_, information) => information.message().to_owned(),
@@ -114,14 +114,14 @@ pub(super) fn message(error: &DieselError) -> String {
     }
 }
 
-/// The first fault of which the message has words; refused if there is none.
+/// The first fault one of whose texts is in the message; [`Fault::Refused`] if none is.
 pub(super) fn fault_by_words(error: &DieselError, faults: &[(Fault, &[&str])]) -> Fault {
     let text = message(error);
     let found = faults.iter().find(|(_, words)| words.iter().any(|words| text.contains(words)));
     found.map_or(Fault::Refused, |(fault, _)| *fault)
 }
 
-/// The database cannot be reached, because of `cause`.
+/// An error that says that the database cannot be reached, because of `cause`.
 pub(super) fn unavailable(cause: impl Into<BoxError>) -> StoreError {
     StoreError::Unavailable(cause.into())
 }

@@ -3,16 +3,16 @@ use std::{mem::size_of, sync::Arc, time::Duration};
 use domain::{Order, OrderGoods};
 use moka::sync::Cache;
 
-/// For how long lines are kept. The program never changes the lines of an order; what somebody mends by hand in the
-/// database is shown after this time at the latest.
+/// How long lines are kept. The program never changes the lines of an order; a manual change in the database is shown
+/// after this time at the latest.
 const KEPT_FOR: Duration = Duration::from_secs(5 * 60);
-/// The most bytes that are kept.
+/// Size limit of the cache, in bytes.
 const MOST_BYTES: u64 = 8 * 1024 * 1024;
-/// What keeping the lines of an order costs besides them, in bytes: nearly 400 in the cache, and its key.
+/// Overhead of each kept order besides its lines, in bytes: nearly 400 in the cache, and the key.
 const OVERHEAD: usize = 512;
 
-/// The lines of orders that buyers listed lately: who looks through their orders sees the same ones again and again, and
-/// their lines are the largest part of what a page costs the database.
+/// A cache of the lines of orders that buyers listed recently. A buyer who pages through their orders reads the same
+/// orders several times, and the lines are the largest part of a page's cost in the database.
 pub(super) struct KeptLines(Cache<String, Arc<[OrderGoods]>>);
 
 impl Default for KeptLines {
@@ -26,13 +26,13 @@ impl Default for KeptLines {
 }
 
 impl KeptLines {
-    /// The lines of this order, if they are kept and make up the pieces that its row tells of.
+    /// The lines of this order, if they are kept and add up to `pieces`, the count in the order's row.
     pub(super) fn of(&self, order_id: &str, pieces: u32) -> Option<Vec<OrderGoods>> {
         let lines = self.0.get(order_id)?;
         (total(&lines) == Some(pieces)).then(|| lines.to_vec())
     }
 
-    /// Keeps the lines of this order, unless they are not all there: the old back end may be about to write more.
+    /// Keeps the lines of this order if they are complete: the old back end may not have written all of them yet.
     pub(super) fn keep(&self, order: &Order) {
         if total(&order.goods) == Some(order.total_count) {
             self.0.insert(order.id.to_string(), order.goods.as_slice().into());

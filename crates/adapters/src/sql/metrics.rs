@@ -1,4 +1,4 @@
-//! Counts what is sent to the database, and shows it to who wants to see it.
+//! Metrics and traces of queries, connection pools and queue tables.
 
 use std::{
     any::type_name,
@@ -16,16 +16,16 @@ use metrics::{Histogram, histogram};
 use ports::metric;
 use tracing::Span;
 
-/// How long each query takes. A query's name is made of the name of the closure or function that is handed to
-/// [`super::queries`]' `Lease::call` or `Database::transact`, so that each has one without anybody having to give it one.
+/// How long each query takes. The name of a query is derived from the name of the closure or function that is passed to
+/// `Lease::call` or `Database::transact`, so that no query needs an explicit name.
 #[derive(Default)]
 pub(super) struct QueryTimes(RwLock<HashMap<usize, Histogram>>);
 
 impl QueryTimes {
-    /// Records one run of the query that `Query` is.
+    /// Records one run of a query; `Query` is the type of its closure or function.
     pub(super) fn record<Query>(&self, elapsed: Duration) {
         let name = type_name::<Query>();
-        // The text lies at one place for as long as the program runs: its address is found sooner than its characters.
+        // The text is static: a lookup by its address is faster than one by its characters.
         let key = name.as_ptr().addr();
         if let Some(histogram) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return histogram.record(elapsed);
@@ -36,7 +36,7 @@ impl QueryTimes {
     }
 }
 
-/// The span of a query, if the log level shows those.
+/// The span of a query; none if the log level does not show it.
 pub(super) fn query_span<Query>() -> Span {
     if tracing::span_enabled!(tracing::Level::DEBUG) {
         tracing::debug_span!("query", name = query_name(type_name::<Query>()))
@@ -45,9 +45,10 @@ pub(super) fn query_span<Query>() -> Span {
     }
 }
 
-/// `OrderReader.list` of `<…::Database as ports::…::OrderReader>::list::{{closure}}`, or of what the compiler makes of it where the
-/// type is of another file, `…::orders::<impl ports::…::OrderReader for …::Database>::list<'_, '_>::{{closure}}`; and
-/// `lease.commit` of `…::lease::commit`. What it cannot make out it calls something; it is a label and no more.
+/// The name of a query from the type name of its closure or function. Both of these become `OrderReader.list`:
+/// `<…::Database as ports::…::OrderReader>::list::{{closure}}` and, if the type is defined in another file,
+/// `…::orders::<impl ports::…::OrderReader for …::Database>::list<'_, '_>::{{closure}}`. A function `…::lease::commit`
+/// becomes `lease.commit`. For other forms the name may be odd; it is only a label.
 fn query_name(type_name: &str) -> String {
     let path = type_name.replace("::{{closure}}", "");
     // Without the lifetimes of the method.
@@ -64,54 +65,55 @@ fn query_name(type_name: &str) -> String {
     format!("{owner}.{method}")
 }
 
-/// How much of a pool of connections is in use.
+/// The use of one connection pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PoolUse {
-    /// Which: `readers` and `writers`, or `all`.
+    /// The pool: `readers` or `writers`, or `all` if the engine has one pool.
     pub pool: &'static str,
-    /// The most connections.
+    /// Maximum number of connections.
     pub max: usize,
-    /// Connections that are at work.
+    /// Connections in use.
     pub in_use: usize,
-    /// Open connections that are not.
+    /// Open connections that are not in use.
     pub idle: usize,
-    /// Calls that wait for one.
+    /// Calls that wait for a connection.
     pub waiting: usize,
 }
 
-/// What waits in a table that is worked off.
+/// The rows that wait in a queue table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backlog {
-    /// Which: `outbox`, `deliveries`, `due_orders`, `open_refunds`, `cart_removals`.
+    /// The queue: `due_orders`, `cart_removals`, `outbox`, `outbox_given_up`, `deliveries`, `deliveries_given_up` or
+    /// `open_refunds`.
     pub queue: &'static str,
-    /// How many rows; beyond [`Backlog::MOST`] they are not counted.
+    /// How many rows wait; counting stops at [`Backlog::MOST`].
     pub rows: u64,
-    /// Since when the oldest waits; `None` if nothing waits.
+    /// Since when the oldest row waits; `None` if no row with a valid time waits.
     pub oldest: Option<ShopTime>,
 }
 
 impl Backlog {
-    /// So many rows are counted at most, so that looking costs little however long a queue has grown.
+    /// Maximum number of rows that are counted, so that the query is cheap however long the queue is.
     pub const MOST: u64 = 10_001;
 }
 
-/// A connection as its server knows it. Behind one address there may be several servers, one after the other.
+/// The identity of a connection on its server. One address may lead to different servers over time.
 #[derive(Debug, Clone)]
 pub(super) struct ServerThread {
-    /// Which server.
+    /// The server.
     pub(super) server: String,
-    /// Its number of the connection.
+    /// The server's number for the connection.
     pub(super) id: u32,
 }
 
-/// Counts the statements of one connection into a number that all connections of a store share.
+/// Counts the statements of one connection in a counter that all connections of a store share.
 ///
-/// Beginning and ending a transaction are not counted. At the level TRACE the log has each statement's text, without
-/// the values in it, which may be personal.
+/// Statements that begin or end a transaction are not counted. At the level TRACE it logs each statement's text without
+/// the bound values, which may be personal data.
 #[derive(Debug, Clone)]
 pub(super) struct StatementCounter {
     total: Arc<AtomicU64>,
-    /// The connection as its server knows it, where there is one.
+    /// The connection's identity on its server, if there is a server.
     server_thread: Option<ServerThread>,
     /// The next statement is the `BEGIN`, `COMMIT` or `ROLLBACK` that was just announced.
     at_a_boundary: bool,
@@ -122,12 +124,12 @@ impl StatementCounter {
         Self { total, server_thread: None, at_a_boundary: false }
     }
 
-    /// For a connection that its server knows so.
+    /// Sets the connection's identity on its server.
     pub(super) fn on_thread(self, server_thread: ServerThread) -> Self {
         Self { server_thread: Some(server_thread), ..self }
     }
 
-    /// The connection as its server knows it.
+    /// The connection's identity on its server.
     pub(super) fn server_thread(&self) -> Option<&ServerThread> {
         self.server_thread.as_ref()
     }

@@ -1,9 +1,9 @@
-//! What the migrations are and how far a database has come; running them is in `queries/migrations.rs`.
+//! The migrations, and which of them a database has. `queries/migrations.rs` runs them.
 
 /// One migration of an engine: the folder `migrations/<engine>/<name>`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Migration {
-    /// The digits its name begins with, as diesel's own tool records them.
+    /// The digits of its name, as diesel's command-line tool records them.
     pub(super) version: &'static str,
     /// The folder's name.
     pub(super) name: &'static str,
@@ -11,12 +11,12 @@ pub(super) struct Migration {
     pub(super) sql: &'static str,
 }
 
-/// How far a database has come.
+/// Which migrations a database has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SchemaState {
-    /// The versions that were run, the last one last; also those of a newer dashop.
+    /// The versions that were run, in ascending order, including those of a newer dashop.
     pub applied: Vec<String>,
-    /// The names of those that this dashop needs and that were not run.
+    /// The names of the migrations that this dashop needs and that were not run.
     pub pending: Vec<&'static str>,
 }
 
@@ -29,13 +29,13 @@ impl SchemaState {
         Self { pending: pending.collect(), applied }
     }
 
-    /// Whether everything is there that this dashop needs. A newer dashop may have added more.
+    /// Whether all migrations that this dashop needs were run. A newer dashop may have run more.
     pub fn is_current(&self) -> bool {
         self.pending.is_empty()
     }
 }
 
-/// The migrations of the engine whose folder is named, embedded.
+/// The embedded migrations of an engine, by the name of its folder.
 macro_rules! embed {
     ($engine:literal) => {
         [

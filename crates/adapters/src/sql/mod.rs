@@ -1,10 +1,10 @@
-//! The shop's database: MySQL (or MariaDB), which the old shop has, and SQLite for a shop that has none.
+//! The shop's database: MySQL (or MariaDB), which the old shop uses, and SQLite for a shop without a database server.
 //!
 //! # How two engines share one set of queries
 //! `queries/` is written once, against `super::Conn`, and compiled once for each engine: `mysql/mod.rs` and
-//! `sqlite/mod.rs` both declare it as their module. diesel checks each query against each engine's types. What the
-//! engines do differently is in their `dialect.rs`: opening connections, locking rows, inserting many rows, telling
-//! errors apart.
+//! `sqlite/mod.rs` both declare it as their module. diesel checks each query against each engine's types. The
+//! differences between the engines are in their `dialect.rs`: opening connections, locking rows, inserting many rows,
+//! classifying errors.
 
 mod config;
 pub mod demo;

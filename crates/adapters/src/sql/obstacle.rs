@@ -1,4 +1,4 @@
-//! Why a database that answers lets nobody write.
+//! Why a database that answers does not accept writes.
 
 use std::{
     fmt,
@@ -8,28 +8,28 @@ use std::{
 
 use ports::StoreError;
 
-/// For how long after a statement failed for want of space the database counts as full. A small write may still
-/// succeed then, which an order's does not.
+/// How long the database counts as full after a statement failed for lack of space. A small write may succeed then
+/// although the write of an order fails.
 const FULL_FOR: Duration = Duration::from_secs(30);
 
-/// What keeps every statement from writing, whatever it writes.
+/// Why no statement can write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Obstacle {
     /// The server, or the file, is read-only.
     ReadOnly,
-    /// The binary log takes whole statements, which it must not at READ COMMITTED.
+    /// The binary log has the format STATEMENT, which does not work with READ COMMITTED.
     BinaryLog,
     /// There is no space left.
     NoSpace,
 }
 
-/// Nothing can be written.
+/// The database cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub enum NotWritable {
-    /// The database says why.
+    /// The database reports a known obstacle.
     #[error("{0}")]
     Obstacle(Obstacle),
-    /// It failed in another way.
+    /// The write failed for another reason.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -44,7 +44,7 @@ impl fmt::Display for Obstacle {
     }
 }
 
-/// When a statement of a store failed last for want of space.
+/// When a statement of the store last failed for lack of space.
 #[derive(Default)]
 pub(super) struct SpaceWatch(Mutex<Option<Instant>>);
 

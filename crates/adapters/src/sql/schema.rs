@@ -1,11 +1,11 @@
-//! The tables, as the migrations leave them; only the columns that are read or written here.
+//! The tables after all migrations, with only those columns that this crate reads or writes.
 //!
-//! Text that the old shop's own database may leave empty is nullable here, even if our migrations make it `NOT NULL`.
+//! A text column that may be NULL in the old shop's database is nullable here, even if our migrations make it `NOT NULL`.
 
 use super::types::Yuan;
 
 diesel::table! {
-    /// Who may buy.
+    /// Buyers.
     user_profile (id) {
         /// Key.
         id -> Integer,
@@ -19,7 +19,7 @@ diesel::table! {
         phone -> Nullable<Text>,
         #[sql_name = "isActive"]
         is_active -> Bool,
-        /// Argon2id, as a PHC string; NULL until the first sign-in here.
+        /// Argon2id, as a PHC string; NULL until the first sign-in at dashop.
         dashop_password -> Nullable<Text>,
     }
 }
@@ -43,7 +43,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// What kinds of goods there are.
+    /// Kinds of goods.
     #[sql_name = "DDSC_GOODS_CATALOG"]
     ddsc_goods_catalog (id) {
         id -> Integer,
@@ -54,7 +54,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Who makes the goods.
+    /// Brands.
     #[sql_name = "DDSC_BRAND"]
     ddsc_brand (id) {
         id -> Integer,
@@ -85,7 +85,7 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::Yuan;
 
-    /// What can be bought, and how many of it there are.
+    /// SKUs, with prices and stock.
     #[sql_name = "DDSC_SKU"]
     ddsc_sku (id) {
         id -> Integer,
@@ -108,7 +108,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// By what the SKUs of a product differ.
+    /// Sale attributes of a product, in which its SKUs differ.
     #[sql_name = "DDSC_SPU_SALE_ATTR"]
     ddsc_spu_sale_attr (id) {
         id -> Integer,
@@ -121,7 +121,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// How one SKU differs.
+    /// A SKU's values of the sale attributes.
     #[sql_name = "DDSC_SALE_ATTR_VALUE"]
     ddsc_sale_attr_value (id) {
         id -> Integer,
@@ -144,31 +144,31 @@ diesel::table! {
         created_time -> Timestamp,
         updated_time -> Timestamp,
         total_count -> Integer,
-        /// Goods and freight, less the discount.
+        /// Goods plus freight, minus the discount.
         total_amount -> Yuan,
         freight -> Yuan,
         pay_method -> SmallInt,
         status -> SmallInt,
         address_id -> Integer,
         user_id -> Integer,
-        /// This and the next three: the address as it was; NULL in orders of the old back end.
+        /// This and the next three columns: the order's copy of the address; NULL in orders of the old back end.
         ship_title -> Nullable<Text>,
         ship_receiver -> Nullable<Text>,
         ship_mobile -> Nullable<Text>,
         ship_address -> Nullable<Text>,
         expire_at -> Nullable<Timestamp>,
-        /// When the order's timer goes off.
+        /// When the order's timer fires.
         due_at -> Nullable<Timestamp>,
-        /// How often that failed.
+        /// How often the order was claimed since the timer was last restarted.
         due_attempts -> Integer,
         carrier -> Nullable<Text>,
         tracking_number -> Nullable<Text>,
         shipped_at -> Nullable<Timestamp>,
         refunded_amount -> Yuan,
-        /// What keeps a second click from becoming a second order.
+        /// A unique value that prevents a second order by a second click.
         repeat_guard -> Nullable<Text>,
         discount -> Yuan,
-        /// How often its amount or its address was changed.
+        /// How often the amount or the address was changed.
         amendments -> Integer,
     }
 }
@@ -187,7 +187,7 @@ diesel::table! {
         price -> Yuan,
         order_id -> Text,
         sku_id -> Integer,
-        /// This and the next two: the SKU as it was; NULL in lines of the old back end.
+        /// This and the next two columns: the SKU when it was ordered; NULL in lines of the old back end.
         sku_name -> Nullable<Text>,
         sku_image_url -> Nullable<Text>,
         /// JSON: `[["颜色","红色"],…]`.
@@ -214,7 +214,7 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::Yuan;
 
-    /// What was changed of orders beside their statuses, with what was before.
+    /// Changes of orders besides their status, with the values before.
     dashop_order_amendment (id) {
         id -> Integer,
         order_id -> Text,
@@ -238,10 +238,10 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::Yuan;
 
-    /// Attempts to pay an order, beside the first one until something becomes of it.
+    /// Attempts to pay an order. The first one is recorded only when its state changes.
     dashop_payment_attempt (id) {
         id -> Integer,
-        /// The number at the channel.
+        /// The attempt's number at the channel.
         out_trade_no -> Text,
         order_id -> Text,
         channel -> Text,
@@ -258,7 +258,7 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::Yuan;
 
-    /// Every payment that its channel proved.
+    /// Every payment that the channel has confirmed.
     dashop_payment (id) {
         id -> Integer,
         trade_no -> Text,
@@ -279,7 +279,7 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::Yuan;
 
-    /// Every refund: requested here, or notified by its channel.
+    /// Every refund: requested by dashop, or reported by the channel.
     dashop_refund (id) {
         id -> Integer,
         out_request_no -> Text,
@@ -290,7 +290,7 @@ diesel::table! {
         reason -> Text,
         kind -> Text,
         status -> Text,
-        /// JSON: `[[4,1],…]`, SKU and pieces.
+        /// JSON: `[[4,1],…]`: SKU and number of pieces.
         restock -> Text,
         actor -> Text,
         actor_name -> Nullable<Text>,
@@ -304,7 +304,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Where an order's pieces went after it was placed.
+    /// Stock movements of an order after it was placed.
     dashop_stock_move (id) {
         id -> Integer,
         order_id -> Text,
@@ -333,11 +333,11 @@ diesel::table! {
         due_at -> Nullable<Timestamp>,
         due_attempts -> Integer,
         delivered_at -> Nullable<Timestamp>,
-        /// A UUID; NULL in rows from before there was one.
+        /// A UUID; NULL in rows that are older than this column.
         event_id -> Nullable<Text>,
-        /// W3C's `traceparent` of the request that caused it.
+        /// W3C's `traceparent` of the request that caused the event.
         traceparent -> Nullable<Text>,
-        /// When it was given to the endpoints beside the first one.
+        /// When the event was copied for the endpoints other than the first one.
         distributed_at -> Nullable<Timestamp>,
     }
 }
@@ -346,7 +346,7 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::Yuan;
 
-    /// Events on their way to the webhook endpoints beside the first one; the columns are those of the outbox.
+    /// Events for the webhook endpoints other than the first one; the columns are those of the outbox.
     dashop_webhook_delivery (id) {
         id -> BigInt,
         endpoint -> Text,
@@ -395,7 +395,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// What a comparison with a channel's bill of a day found.
+    /// Differences between the shop's records and a channel's bill of a day.
     dashop_difference (id) {
         id -> Integer,
         bill_date -> Text,
@@ -419,7 +419,7 @@ diesel::table! {
         reason -> Text,
         trade_no -> Text,
         out_trade_no -> Text,
-        /// The body as it came, cut to fit.
+        /// The body as it was received, cut to fit.
         message -> Text,
     }
 }
@@ -435,7 +435,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Which order came of which idempotency key.
+    /// The order that was placed with each idempotency key.
     dashop_idempotency (user_id, idempotency_key) {
         user_id -> Integer,
         idempotency_key -> Text,
@@ -446,14 +446,14 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Ordered lines that must still leave carts outside this database.
+    /// Ordered lines that must still be removed from carts outside this database.
     dashop_cart_removal (order_id) {
         order_id -> Text,
         user_id -> Integer,
         /// JSON: `[[4,"<stored value>"],…]`.
         lines -> Text,
         recorded_at -> Timestamp,
-        /// When it was found unreadable.
+        /// Not NULL if the row was found to be unreadable.
         parked_at -> Nullable<Timestamp>,
     }
 }
@@ -463,7 +463,7 @@ diesel::table! {
     dashop_cart_line (user_id, sku_id) {
         user_id -> Integer,
         sku_id -> Integer,
-        /// What Redis would hold: `{"count": 2, "selected": 1}`.
+        /// The value as Redis would hold it: `{"count": 2, "selected": 1}`.
         value -> Text,
     }
 }

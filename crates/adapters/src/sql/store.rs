@@ -12,8 +12,8 @@ use super::{
     Backlog, ConnectError, DatabaseFacts, NotWritable, PoolUse, SchemaState, SqlConfig, mysql, sqlite,
 };
 
-/// The shop's database, on the engine that its URL names: all ports of a database, and its upkeep. All clones of the `Arc`
-/// share their connections.
+/// The shop's database on the engine that its URL names: all database ports, and maintenance. All clones of the `Arc`
+/// share the connections.
 #[async_trait]
 pub trait SqlStore:
     Users
@@ -36,54 +36,55 @@ pub trait SqlStore:
     + AuditStore
     + PersonalData
 {
-    /// Creates what is missing of the schema, and answers the names of the migrations it ran. Safe when several
-    /// processes do it at once, and when an earlier attempt was cut off.
+    /// Runs the pending migrations and returns their names. Several processes may do this at once, and a run after an
+    /// interrupted one completes the schema.
     async fn migrate(&self) -> Result<Vec<&'static str>, StoreError>;
 
-    /// How far the schema has come.
+    /// Which migrations were run and which are pending.
     async fn schema(&self) -> Result<SchemaState, StoreError>;
 
-    /// Asks the database for a sign of life.
+    /// Checks that the database answers.
     async fn ping(&self) -> Result<(), StoreError>;
 
-    /// Whether something can be written, as durably as an order is.
+    /// Checks that the database accepts a write that is as durable as the write of an order.
     ///
     /// # Errors
-    /// It cannot, and why.
+    /// Why the database cannot be written.
     async fn check_writable(&self) -> Result<(), NotWritable>;
 
-    /// Fills an empty shop with the goods and buyers of [`super::demo`], created at `now`. False, and nothing changed,
-    /// where it has buyers already.
+    /// Fills an empty shop with the goods and buyers of [`super::demo`], created at `now`. Returns false, and changes
+    /// nothing, if the shop has buyers already.
     async fn seed_demo(&self, now: ShopTime) -> Result<bool, StoreError>;
 
-    /// How many statements were sent since the store was opened, without beginnings and ends of transactions.
+    /// How many statements were sent since the store was opened, except those that begin or end a transaction.
     fn statements(&self) -> u64;
 
-    /// What waits in the tables that are worked off, by a handful of bounded queries; of events, what waits for endpoints that
-    /// were in somebody's settings since `seen_since`.
+    /// Counts the rows that wait in the queue tables, by a few bounded queries. An event counts only if it waits for an
+    /// endpoint that was in the settings of a process since `seen_since`.
     async fn backlogs(&self, now: ShopTime, seen_since: ShopTime) -> Result<Vec<Backlog>, StoreError>;
 
-    /// How much of the pools of connections is in use.
+    /// The use of the connection pools.
     fn pools(&self) -> Vec<PoolUse>;
 
-    /// The version of the database, in its own words.
+    /// The version as the database reports it.
     async fn version(&self) -> Result<String, StoreError>;
 
-    /// What the database says of itself. On SQLite it looks for damage, which reads the whole file.
+    /// What the database reports about itself. On SQLite this includes a check for damage, which reads the whole file.
     async fn facts(&self) -> Result<DatabaseFacts, StoreError>;
 
-    /// How many rows were parked since the store was opened, because they cannot be read: nothing is done about them until
-    /// somebody repairs them.
+    /// How many rows were parked since the store was opened, because they cannot be read. A parked row is not processed
+    /// until somebody repairs it.
     fn parked(&self) -> u64;
 }
 
-/// Opens the database, and tries a connection to it. Does not look at its schema.
+/// Opens the database and tests the connection. It does not check the schema.
 ///
-/// To be called within a tokio runtime that lives as long as the store: the connections are driven there, whichever
-/// runtime asks.
+/// The caller must be within a tokio runtime that lives as long as the store: this runtime drives the connections,
+/// whichever runtime sends a query.
 ///
 /// # Errors
-/// The URL cannot be read, or the database does not answer within the time limits.
+/// The URL cannot be understood, the SQLite file is missing or cannot be created, or the database does not answer
+/// within the time limits.
 pub async fn connect(config: &SqlConfig) -> Result<Arc<dyn SqlStore>, ConnectError> {
     Ok(match config.url.split_once(':') {
         Some(("sqlite", path)) => Arc::new(sqlite::Database::open(path, config).await?),
@@ -92,7 +93,7 @@ pub async fn connect(config: &SqlConfig) -> Result<Arc<dyn SqlStore>, ConnectErr
     })
 }
 
-/// Whether [`connect`] could try to, without opening anything.
+/// Checks the URL for [`connect`] without opening a connection.
 ///
 /// # Errors
 /// The URL cannot be understood.
@@ -104,7 +105,7 @@ pub fn check(config: &SqlConfig) -> Result<(), ConnectError> {
     }
 }
 
-/// What stands there instead may be a password.
+/// The message does not quote the URL, which may contain a password.
 fn no_engine() -> ConnectError {
     ConnectError::Url("it begins with neither".to_owned())
 }

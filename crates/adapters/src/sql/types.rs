@@ -20,7 +20,7 @@ use domain::{Money, ShopTime};
 #[diesel(sqlite_type(name = "Text"))]
 pub struct Yuan;
 
-/// Money on its way into or out of the database.
+/// Money as it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Yuan)]
 pub(crate) struct Amount(pub(crate) Money);
@@ -51,7 +51,7 @@ impl FromSql<Yuan, Sqlite> for Amount {
     }
 }
 
-/// Money as it is stored, in fen, whatever its sign: for those who judge it.
+/// Money as it is stored, in fen. It may be negative, so that an audit can report it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromSqlRow)]
 #[diesel(sql_type = Yuan)]
 pub(crate) struct Fen(pub(crate) i64);
@@ -76,9 +76,9 @@ impl FromSql<Yuan, Sqlite> for Fen {
     }
 }
 
-/// A moment on its way into or out of the database: Asia/Shanghai, to the microsecond, what is finer cut off.
+/// A moment as it is stored: in Asia/Shanghai, truncated to microseconds.
 ///
-/// On SQLite it is text with always six decimals, so that moments sort as their texts do.
+/// On SQLite it is text with exactly six decimals, so that the texts sort like the moments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Timestamp)]
 pub(crate) struct Moment(pub(crate) ShopTime);
@@ -90,7 +90,8 @@ impl Moment {
     }
 }
 
-/// The last moment that MySQL's columns can hold. The end of the last day is one later, which MySQL 9 refuses to compare with.
+/// The last moment that MySQL's columns can hold. MySQL 9 refuses to compare a column with a later moment, such as the
+/// end of the last day.
 const LAST: Option<NaiveDateTime> = match NaiveDate::from_ymd_opt(9999, 12, 31) {
     Some(day) => day.and_hms_micro_opt(23, 59, 59, 999_999),
     None => None,

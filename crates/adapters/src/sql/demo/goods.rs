@@ -8,7 +8,7 @@ pub(in crate::sql) struct Product {
     pub(in crate::sql) catalog: i32,
     /// Its place in [`brands`], counting from one.
     pub(in crate::sql) brand: i32,
-    /// What its SKUs differ by.
+    /// The names of the attributes in which its SKUs differ.
     pub(in crate::sql) attributes: Vec<&'static str>,
     pub(in crate::sql) skus: Vec<DemoSku>,
 }
@@ -26,11 +26,11 @@ pub(in crate::sql) struct DemoSku {
     pub(in crate::sql) values: Vec<&'static str>,
 }
 
-/// SKUs that are not as the others.
+/// SKUs that the demo treats specially.
 pub(super) struct Special {
     /// Only two pieces are left.
     pub(super) scarce: i32,
-    /// Not sold any more.
+    /// The SKU is off the shelf.
     pub(super) off_shelf: i32,
 }
 
@@ -58,24 +58,24 @@ pub(in crate::sql) fn brands() -> [(&'static str, &'static str); 8] {
     ]
 }
 
-/// An amount of yuan and fen, in fen.
+/// Converts yuan and fen to fen.
 const fn fen(yuan: i64, fen: i64) -> i64 {
     yuan * 100 + fen
 }
 
-/// What [`products`] makes a product of.
+/// The description from which [`products`] builds a product.
 struct Plan {
     name: &'static str,
     caption: &'static str,
     catalog: i32,
     brand: i32,
-    /// What its picture shows; see `pictures`.
+    /// The shape that its picture shows; see `pictures`.
     shape: &'static str,
     /// Fen.
     price: i64,
-    /// The attribute that its picture shows: its name, and value and colour of each.
+    /// The attribute that the picture shows: its name, and its values with a colour for each.
     look: (&'static str, &'static [(&'static str, &'static str)]),
-    /// The other attribute, if any: its name, and value and fen on top of the price of each.
+    /// The other attribute, if any: its name, and its values with the surcharge for each in fen.
     size: Option<(&'static str, &'static [(&'static str, i64)])>,
 }
 

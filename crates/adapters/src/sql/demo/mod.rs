@@ -1,7 +1,8 @@
-//! A shop to try: goods of several kinds, two buyers with addresses and filled carts, and drawn pictures.
+//! A demo shop: goods of several kinds, two buyers with addresses and filled carts, and drawn pictures.
 //!
-//! Both buyers sign in with the password [`PASSWORD`]. [`BUYERS`]' first one has a cart that can be ordered as it is;
-//! the second one's holds more pieces than there are of one SKU, and one that is off the shelf, to see both refused.
+//! Both buyers sign in with the password [`PASSWORD`]. The cart of the first buyer in [`BUYERS`] can be ordered as it is.
+//! The cart of the second buyer is refused: it holds more pieces of one SKU than are in stock, and a SKU that is off
+//! the shelf.
 
 mod goods;
 mod pictures;
@@ -13,7 +14,7 @@ pub use pictures::picture;
 /// The password of the demo buyers.
 pub const PASSWORD: &str = "123456";
 
-/// MD5 of [`PASSWORD`], as the old shop keeps it.
+/// MD5 of [`PASSWORD`], as the old shop stores it.
 pub(super) const PASSWORD_MD5: &str = "e10adc3949ba59abbe56e057f20f883e";
 
 /// A buyer of the demo shop.
@@ -21,7 +22,7 @@ pub(super) const PASSWORD_MD5: &str = "e10adc3949ba59abbe56e057f20f883e";
 pub struct Buyer {
     /// `user_profile.id`.
     pub id: i32,
-    /// The name they sign in with.
+    /// The name for signing in.
     pub username: &'static str,
     pub(super) phone: &'static str,
     pub(super) addresses: [Home; 2],

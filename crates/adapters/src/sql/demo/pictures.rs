@@ -1,5 +1,5 @@
-/// The picture of a demo SKU as SVG, by the name in `DDSC_SKU.default_image_url`, such as `demo/dress-red.svg`; nothing
-/// for a name that none of them has. It refers to nothing outside.
+/// The picture of a demo SKU as SVG, by the name in `DDSC_SKU.default_image_url`, such as `demo/dress-red.svg`; `None`
+/// for an unknown name. The SVG has no external references.
 pub fn picture(name: &str) -> Option<String> {
     let (shape, colour) = name.strip_prefix("demo/")?.strip_suffix(".svg")?.split_once('-')?;
     let Colour { main, dark, light } = colour_of(colour)?;

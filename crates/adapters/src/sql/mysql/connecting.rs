@@ -31,15 +31,15 @@ use crate::sql::{
     metrics::{ServerThread, StatementCounter},
 };
 
-/// A connection that lay idle for longer is asked for a sign of life before it is used again.
+/// A connection that was idle for longer is tested with a statement before it is used again.
 const TRUSTED_WHEN_IDLE_FOR: Duration = Duration::from_secs(5);
 
-/// What is said where no connection can be opened because others have all.
+/// The error message if the server has no connection left.
 const SERVER_FULL: &str = "the server has no connection left";
-/// For how long after that no other is asked for: those that wait look for one that is given back.
+/// How long no new connection is requested after that error; callers wait for one that returns to the pool.
 const ASK_AGAIN: Duration = Duration::from_millis(100);
 
-/// One pool for reading and writing.
+/// One pool for reading and writing, and a pool of one connection for health checks.
 pub(super) fn pools(
     address: &str,
     config: &SqlConfig,
@@ -63,7 +63,7 @@ pub(super) fn pools(
         manager.custom_setup = Box::new(move |_url| setup.clone().open().boxed());
         Pool::builder(AsyncDieselConnectionManager::new_with_config("", manager))
             .max_size(max_size.max(1))
-            // The connection that was used last knows the statements best.
+            // The connection that was used last has the most prepared statements that are still in use.
             .queue_mode(QueueMode::Lifo)
             .pre_recycle(Hook::async_fn(|conn, metrics| {
                 let trusted = metrics.last_used() < TRUSTED_WHEN_IDLE_FOR;
@@ -85,7 +85,7 @@ async fn sign_of_life(conn: &mut AsyncMysqlConnection) -> Result<(), HookError> 
     }
 }
 
-/// How a new connection is opened.
+/// The settings of a new connection.
 #[derive(Clone)]
 struct Setup {
     opts: Opts,
@@ -93,12 +93,12 @@ struct Setup {
     connect_timeout: Duration,
     counter: StatementCounter,
     runtime: Handle,
-    /// When the server said last that it has no connection left.
+    /// When the server last reported that it has no connection left.
     refused_at: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Setup {
-    /// Opens it on the store's own runtime: a socket is driven by the runtime that made it.
+    /// Opens a connection on the store's own runtime, because a socket is driven by the runtime that created it.
     async fn open(self) -> ConnectionResult<AsyncMysqlConnection> {
         let refused_at = Arc::clone(&self.refused_at);
         let last = *refused_at.lock().unwrap_or_else(PoisonError::into_inner);
@@ -140,15 +140,15 @@ impl Setup {
     }
 }
 
-/// What the server's refusal of a connection means, by its number.
+/// Classifies the server's refusal of a connection by the error number.
 fn refusal(error: mysql_async::Error) -> ConnectionError {
     let mysql_async::Error::Server(error) = error else {
         return ConnectionError::BadConnection(error.to_string());
     };
     match error.code {
-        // Of the server, of the user; the latter also where a time's allowance is used up.
+        // A limit of the server is reached (1040), or of the user (1203; 1226 also for a limit per hour).
         1040 | 1203 | 1226 => ConnectionError::BadConnection(SERVER_FULL.to_owned()),
-        // User, host, password or database are not as they must be.
+        // The user, host, password, authentication method or database is wrong.
         1044 | 1045 | 1049 | 1130 | 1251 | 1698 => {
             let message: Box<dyn DatabaseErrorInformation + Send + Sync> = Box::new(error.message);
             let error = diesel::result::Error::DatabaseError(DatabaseErrorKind::Unknown, message);
@@ -158,12 +158,12 @@ fn refusal(error: mysql_async::Error) -> ConnectionError {
     }
 }
 
-/// Whether no connection was opened because the server, or its user, may have no more.
+/// Whether no connection was opened because the server or the user has reached a limit of connections.
 pub(super) fn is_server_full(error: &PoolError) -> bool {
     matches!(error, PoolError::ConnectionError(ConnectionError::BadConnection(why)) if why == SERVER_FULL)
 }
 
-/// Whether the address can be understood.
+/// Checks that the address can be parsed and names a database.
 pub(in crate::sql) fn check(address: &str, config: &SqlConfig) -> Result<(), ConnectError> {
     opts(address, config).map(drop)
 }
@@ -183,22 +183,22 @@ fn opts(address: &str, config: &SqlConfig) -> Result<Opts, ConnectError> {
                 .with_danger_skip_domain_validation(true),
         ),
     };
-    // The driver would ask a server on this machine for its socket and go there instead; only where the URL says so.
+    // By default the driver switches to the Unix socket of a server on this machine. Here the URL must ask for that.
     let prefer_socket = address.contains("prefer_socket=true");
-    // The driver leaves the brackets of an IPv6 address on.
+    // The driver keeps the brackets of an IPv6 address.
     let host = opts.ip_or_hostname().trim_start_matches('[').trim_end_matches(']').to_owned();
     Ok(OptsBuilder::from_opts(opts)
         .ip_or_hostname(host)
         .ssl_opts(tls)
         .prefer_socket(prefer_socket)
         .tcp_nodelay(true)
-        // Prepared statements are kept by diesel, which also counts rows that it found, changed or not.
+        // diesel keeps prepared statements itself. An UPDATE counts the rows that it found, changed or not.
         .stmt_cache_size(0)
         .client_found_rows(true)
         .into())
 }
 
-/// Trusting the authorities in this file, or the well-known ones.
+/// TLS options that trust the authorities in this file, or else the well-known ones.
 fn trusting(root_certificates: Option<&Path>) -> SslOpts {
     match root_certificates {
         Some(file) => {
@@ -208,11 +208,11 @@ fn trusting(root_certificates: Option<&Path>) -> SslOpts {
     }
 }
 
-/// What every session is set to, whatever the server's defaults.
+/// The `SET` statements of every session, whatever the server's defaults.
 ///
-/// Messages in English, because some errors can be recognised by their text only. Strict, so that nothing is cut to fit.
-/// Locks of rows and of tables are waited for equally long. MariaDB also ends a transaction whose program has vanished
-/// without a word, with its locks: a program that is there says something within the time of a statement.
+/// Messages are in English, because some errors can be recognised only by their text. The SQL mode is strict, so that
+/// no value is truncated. The lock timeout is the same for rows and tables. MariaDB also ends a transaction that is
+/// idle for three times the statement timeout, and releases its locks: its program has probably vanished.
 fn session(config: &SqlConfig) -> String {
     let lock_seconds = config.lock_timeout.as_secs().max(1);
     let silent_seconds = config.statement_timeout.as_secs().max(1) * 3;
@@ -226,8 +226,8 @@ fn session(config: &SqlConfig) -> String {
     )
 }
 
-/// The end of a SET SESSION that limits how long a statement may take. MariaDB ends every statement that takes too long,
-/// MySQL those that only look; each takes the other's part for a comment.
+/// The end of a `SET SESSION` that limits how long a statement may take. MariaDB limits every statement, MySQL only
+/// `SELECT`s. Each of them treats the other's part as a comment.
 pub(super) fn statement_limit(limit: Duration) -> String {
     format!(
         " /*M! , max_statement_time = {:.3} */ /*!80000 , max_execution_time = {} */",

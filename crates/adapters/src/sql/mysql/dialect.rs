@@ -1,4 +1,4 @@
-//! What MySQL does in its own way.
+//! The part of the database code that is specific to MySQL and MariaDB.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -23,34 +23,34 @@ use crate::sql::{
     migration::{self, Migration},
 };
 
-/// Waits for rows that others have locked, for as long as the session's limit allows.
+/// Waits for rows that other transactions have locked, up to the session's lock timeout.
 pub(super) const FOR_UPDATE: &str = " FOR UPDATE";
-/// Passes over rows that others have locked. MySQL 8.0, MariaDB 10.6.
+/// Skips rows that other transactions have locked. It needs MySQL 8.0 or MariaDB 10.6.
 pub(super) const FOR_UPDATE_SKIP_LOCKED: &str = " FOR UPDATE SKIP LOCKED";
 
-/// Whether there is `UPDATE … FROM (VALUES …)`. MySQL has no such form.
+/// Whether the engine has `UPDATE … FROM (VALUES …)`. MySQL does not.
 pub(super) const UPDATES_FROM_VALUES: bool = false;
 
-/// Joins as `INNER JOIN` does, and reads the left table first.
+/// Joins like `INNER JOIN`, and always reads the left table first.
 pub(super) const JOIN_IN_THIS_ORDER: &str = "STRAIGHT_JOIN";
 
-/// Whether one pool reads and writes.
+/// Whether one pool serves reads and writes.
 pub(super) const HAS_ONE_POOL: bool = true;
-/// Whether orders are found by their addresses: InnoDB has an index for each foreign key.
+/// Whether an index finds orders by their address: InnoDB has an index for each foreign key.
 pub(super) const HAS_ADDRESS_INDEX: bool = true;
 
-/// How many rows one statement inserts at most: MySQL binds 65,535 values, and no row here has more than twenty.
+/// Maximum number of rows of one `INSERT`: MySQL binds at most 65,535 values, and no row has more than twenty.
 const ROWS_PER_INSERT: usize = 3_000;
 
 pub(super) static MIGRATIONS: [Migration; 13] = migration::embed!("mysql");
 
-/// How many rows an `INSERT` has that is prepared once a connection and kept, beside all up to [`EACH_UP_TO`]: each length is a form of
-/// its own, which costs the program and the server memory for every value that it binds, on every connection. So up to 64 rows take
-/// two statements at most, and up to 128 three.
+/// The row counts of the `INSERT`s that each connection prepares once and keeps, besides all counts up to
+/// [`EACH_UP_TO`]. Each count is a separate prepared statement, which costs the program and the server memory for every
+/// bound value, on every connection. With these counts, up to 64 rows take at most two statements, and up to 128 three.
 const KEPT_LENGTHS: [usize; 6] = [128, 96, 64, 48, 32, 24];
 const EACH_UP_TO: usize = 16;
 
-/// How many of so many rows the next `INSERT` takes, and whether it is kept.
+/// How many of `rows` the next `INSERT` takes, and whether its prepared statement is kept.
 pub(super) fn next_insert(rows: usize) -> (usize, bool) {
     let [longest, ..] = KEPT_LENGTHS;
     if rows > longest {
@@ -82,14 +82,14 @@ macro_rules! insert_rows {
 }
 pub(super) use insert_rows;
 
-/// How many seconds a migration waits for a table that others use.
+/// How long a migration waits for a table that other transactions use, in seconds.
 const TABLE_WAIT: u32 = 2;
-/// How long it then leaves the table to those who queued up behind it.
+/// How long it then pauses, so that the statements that queued up behind it can use the table.
 const PAUSE: Duration = Duration::from_secs(3);
-/// How often it tries: for ten minutes.
+/// How often a migration is tried: for ten minutes in total.
 const TRIES: u32 = 120;
 
-/// Has the server end statements after another time than the session's.
+/// Sets another time limit for the statements of this session.
 pub(super) async fn limit_statements(conn: &mut Conn, limit: Duration) -> QueryResult<()> {
     conn.batch_execute(&format!("SET SESSION autocommit = 1{}", statement_limit(limit))).await
 }
@@ -98,7 +98,8 @@ pub(super) async fn begin(conn: &mut Conn) -> QueryResult<()> {
     AnsiTransactionManager::begin_transaction(conn).await
 }
 
-/// Begins a transaction that holds the rows of these users, in one round trip. Where they cannot be had, nothing is begun.
+/// Begins a transaction that locks the rows of these users, in one round trip. If the rows cannot be locked, no
+/// transaction stays open.
 pub(super) async fn begin_holding(conn: &mut Conn, users: &BTreeSet<i32>) -> QueryResult<()> {
     if users.is_empty() {
         return begin(conn).await;
@@ -107,28 +108,28 @@ pub(super) async fn begin_holding(conn: &mut Conn, users: &BTreeSet<i32>) -> Que
     let hold = format!("BEGIN; SELECT id FROM user_profile WHERE id IN ({ids}) ORDER BY id FOR UPDATE");
     let begun = AnsiTransactionManager::begin_transaction_sql(conn, &hold).await;
     if begun.is_err() {
-        // The transaction manager knows of none, but the server may have begun it.
+        // The server may have begun the transaction although the transaction manager does not know it.
         conn.batch_execute("ROLLBACK").await?;
     }
     begun
 }
 
-/// Begins a transaction that only looks, at what is committed at this moment. It locks no row.
+/// Begins a read-only transaction that sees what is committed at this moment. It locks no row.
 pub(super) async fn begin_snapshot(conn: &mut Conn) -> QueryResult<()> {
     conn.batch_execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ").await?;
     let begin = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
     AnsiTransactionManager::begin_transaction_sql(conn, begin).await
 }
 
-/// Schema changes are no part of a transaction here: a named lock keeps other processes out, and goes with the
-/// connection if this one dies.
+/// MySQL does not run schema changes in a transaction. A named lock keeps other processes out; the server releases it
+/// if the connection ends.
 pub(super) async fn begin_migrations(conn: &mut Conn) -> Result<(), QueryError> {
     let waited = diesel::select(sql::<Nullable<BigInt>>(
         "GET_LOCK(LEFT(CONCAT('dashop_migrations_', DATABASE()), 64), 600)",
     ));
     let granted: Option<i64> = waited.get_result(conn).await?;
     if granted == Some(1) {
-        // What else wants a table queues up behind who waits for it.
+        // Other statements on a table queue up behind a migration that waits for it.
         let limits =
             format!("SET SESSION lock_wait_timeout = {TABLE_WAIT}, innodb_lock_wait_timeout = {TABLE_WAIT}");
         conn.batch_execute(&limits).await?;
@@ -138,8 +139,8 @@ pub(super) async fn begin_migrations(conn: &mut Conn) -> Result<(), QueryError> 
     }
 }
 
-/// Runs a migration. While others hold its tables, it gives way to those that queue up, and tries again: each step of
-/// the migrations does nothing where it was done.
+/// Runs a migration. If another transaction holds a table, it pauses, so that the queued statements can run, and tries
+/// again: each step of a migration does nothing if it was done before.
 pub(super) async fn run_migration(conn: &mut Conn, migration: &Migration) -> QueryResult<()> {
     for _ in 0..TRIES {
         match conn.batch_execute(migration.sql).await {
@@ -161,7 +162,7 @@ pub(super) async fn end_migrations(conn: &mut Conn, _succeeded: bool) -> Result<
     Ok(())
 }
 
-/// The sum of a column of money, in fen. Decimals add up exactly.
+/// The sum of a money column, in fen. Decimals add up exactly.
 pub(super) fn sum_of_fen(column: &'static str) -> SqlLiteral<BigInt> {
     sql(&format!("CAST(COALESCE(SUM({column}), 0) * 100 AS SIGNED)"))
 }
@@ -170,10 +171,10 @@ pub(super) fn is_no_such_table(error: &DieselError) -> bool {
     message(error).contains("doesn't exist")
 }
 
-/// MariaDB's words, and those of MySQL 9.
+/// The messages of MariaDB and of MySQL 9.
 const NOT_COMPARABLE: [&str; 2] = ["Illegal mix of collations", "Conversion from collation"];
 
-/// A value that the old tables' three-byte character set cannot hold was compared with one of their columns.
+/// Whether a value was compared with a column of the old tables whose three-byte character set cannot hold it.
 pub(super) fn is_not_comparable(error: &DieselError) -> bool {
     NOT_COMPARABLE.iter().any(|words| message(error).starts_with(words))
 }

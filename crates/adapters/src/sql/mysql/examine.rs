@@ -1,4 +1,4 @@
-//! What a MySQL says of itself.
+//! What MySQL and MariaDB report about themselves.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ struct Setting {
 const SETTINGS: &str = "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('read_only', 'super_read_only', 'binlog_format', \
     'log_bin', 'innodb_flush_log_at_trx_commit', 'sync_binlog', 'transaction_isolation', 'tx_isolation', \
     'character_set_database', 'max_prepared_stmt_count')";
-/// Tables that are named by words of this service or of the old shop.
+/// Tables of this service or of the old shop whose engine is not InnoDB.
 const UNSAFE_TABLES: &str = "SELECT CAST(CONCAT(table_name, ' (', COALESCE(engine, '?'), ')') AS CHAR) AS n \
     FROM information_schema.tables WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE' \
     AND COALESCE(engine, '') <> 'InnoDB' \
@@ -33,7 +33,7 @@ const PRIVILEGES: &str = "SELECT CAST(privilege_type AS CHAR) AS n FROM informat
     WHERE DATABASE() LIKE table_schema";
 const CLOCK: &str = "SELECT DATE_FORMAT(NOW(), '%Y-%m-%d %H:%i:%s') AS n";
 
-/// The table and first column of each index that questions of the shop begin with.
+/// The table and first column of each index that the shop's queries need.
 const NEEDED: [&str; 10] = [
     "tb_order_info.order_id",
     "tb_order_info.user_id",

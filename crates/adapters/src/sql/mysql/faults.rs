@@ -1,4 +1,4 @@
-//! What kind of failure an error of MySQL's is.
+//! Classifies the errors of MySQL and MariaDB.
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
@@ -7,8 +7,8 @@ use crate::sql::{
     obstacle::Obstacle,
 };
 
-/// By what the driver makes of the number (1062, 1792 and others), and otherwise by the message: the number is dropped by
-/// `diesel_async`. Each session has its messages in English, so that they are as below.
+/// Classifies by the error kind that the driver derives from the number (1062, 1792 and others), otherwise by the
+/// message, because `diesel_async` drops the number. Each session has English messages, which match the texts below.
 pub(super) fn classify(error: &DieselError) -> Fault {
     match error {
         DieselError::DatabaseError(DatabaseErrorKind::Unknown, _) => {}
@@ -32,8 +32,8 @@ const FAULTS: [(Fault, &[&str]); 6] = [
     (Fault::Blocked(Obstacle::BinaryLog), &["impossible to write to binary log"]),
     // 1114, 1021, 1030 and 1026.
     (Fault::Blocked(Obstacle::NoSpace), &["' is full", "Disk full", "No space left on device"]),
-    // 1213, 1205, 1020, a cluster's word for 1213, 1615: the table was changed under a prepared statement, and 3101: another
-    // member of a replication group has changed the same rows, and the transaction was rolled back at its commit.
+    // 1213, 1205, 1020, the message of a cluster for 1213, 1615 (the table of a prepared statement was changed), and 3101
+    // (another member of a replication group has changed the same rows, and the commit was rolled back).
     (
         Fault::Locked,
         &[
@@ -45,10 +45,10 @@ const FAULTS: [(Fault, &[&str]); 6] = [
             "Plugin instructed the server to rollback the current transaction",
         ],
     ),
-    // 1969 of MariaDB, 3024 of MySQL, and 1317: somebody ended it.
+    // 1969 of MariaDB, 3024 of MySQL, and 1317 (the statement was killed).
     (Fault::TimedOut, &["max_statement_time exceeded", "Query execution was interrupted"]),
-    // The driver's words, and those of a server that goes away, or has left its cluster. The last is 3100, of a member that
-    // leaves its replication group: whether the others have the transaction is not known.
+    // Messages of the driver, and of a server that shuts down or has left its cluster. The last one is 3100, of a member
+    // that leaves its replication group: it is not known whether the other members have the transaction.
     (
         Fault::Lost,
         &[

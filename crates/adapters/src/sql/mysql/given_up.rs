@@ -1,4 +1,4 @@
-//! Statements that nobody waits for any more are ended on the server: closing their connection alone does not end them.
+//! Ends abandoned statements on the server: closing their connection alone does not end them.
 
 use std::time::Duration;
 
@@ -8,23 +8,23 @@ use tokio::{runtime::Handle, sync::mpsc, time::timeout};
 
 use crate::sql::metrics::{ServerThread, StatementCounter};
 
-/// How many connections wait at most to have their statements ended. The session's time limits end the others'.
+/// Maximum number of queued connections whose statements must be ended. The session's time limits end all others.
 const MOST_WAITING: usize = 1024;
-/// How many are ended over one connection.
+/// How many statements are ended over one connection.
 const AT_ONCE: usize = 64;
 
-/// Where connections are named that were given up in the middle of a statement.
+/// The queue of connections that were given up during a statement.
 pub(super) struct GivenUpStatements(mpsc::Sender<ServerThread>);
 
 impl GivenUpStatements {
-    /// Ends them on `runtime`, over connections of its own that it opens when there is one to end.
+    /// Starts a task on `runtime` that ends the statements. It opens its own connection when there is a statement to end.
     pub(super) fn ended_over(opts: Opts, limit: Duration, runtime: &Handle) -> Self {
         let (given_up, waiting) = mpsc::channel(MOST_WAITING);
         runtime.spawn(end(waiting, opts, limit));
         Self(given_up)
     }
 
-    /// Ends what runs on the connection, soon.
+    /// Queues the connection, so that its statement is ended soon.
     pub(super) fn end(&self, conn: &mut AsyncMysqlConnection) {
         let counter = conn.instrumentation().downcast_ref::<StatementCounter>();
         if let Some(thread) = counter.and_then(StatementCounter::server_thread)
@@ -50,10 +50,10 @@ async fn end(mut waiting: mpsc::Receiver<ServerThread>, opts: Opts, limit: Durat
 async fn kill(opts: &Opts, threads: &[ServerThread]) -> mysql_async::Result<()> {
     let mut conn = Conn::new(opts.clone()).await?;
     let here = server_of(&mut conn).await?;
-    // Another server has given the number to somebody else.
+    // On another server the number belongs to another connection.
     for ServerThread { id, .. } in threads.iter().filter(|thread| thread.server == here) {
         match conn.query_drop(format!("KILL QUERY {id}")).await {
-            // Its connection is gone, and its statement with it.
+            // If the server refuses, the connection is gone, and its statement with it.
             Ok(()) | Err(mysql_async::Error::Server(_)) => {}
             Err(error) => return Err(error),
         }
@@ -61,7 +61,7 @@ async fn kill(opts: &Opts, threads: &[ServerThread]) -> mysql_async::Result<()> 
     conn.disconnect().await
 }
 
-/// Which server this is, of those that may be behind one address.
+/// The name of the server: several servers may be behind one address.
 pub(super) async fn server_of(conn: &mut Conn) -> mysql_async::Result<String> {
     let server: Option<String> = conn.query_first("SELECT CONCAT(@@hostname, ':', @@port)").await?;
     Ok(server.unwrap_or_default())

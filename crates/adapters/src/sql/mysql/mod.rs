@@ -1,8 +1,8 @@
 //! MySQL, MariaDB, and clusters that speak their protocol.
 //!
-//! Transactions run at READ COMMITTED: every write here carries its own condition, so nothing rests on a snapshot; a
-//! statement that waited for a lock then sees what the other transaction left; and there are no locks on the gaps
-//! between rows, at which orders that are written side by side would deadlock.
+//! Transactions run at READ COMMITTED. Every write has its own condition, so no write relies on a snapshot. A statement
+//! that waited for a lock sees the result of the other transaction. And there are no gap locks, at which orders that are
+//! written at the same time would deadlock.
 
 mod connecting;
 mod dialect;

@@ -56,7 +56,7 @@ async fn apply(
     change: &AddressChange,
     now: Moment,
 ) -> Result<bool, QueryError> {
-    // The user's row stands for the book: an empty one has no rows of its own to lock.
+    // The user's row is locked in place of the address book, because an empty book has no rows to lock.
     let owner = user_profile::table.find(user_id.0).select(user_profile::id);
     let _locked: Option<i32> = for_update(owner).get_result(conn).await.optional()?;
     if entries(conn, user_id).await? != *decided_on {
@@ -127,7 +127,7 @@ async fn rewrite(
     Ok(())
 }
 
-/// Makes one entry the default, and no other.
+/// Makes one entry the only default.
 async fn prefer(conn: &mut Conn, user_id: UserId, id: AddressId, now: Moment) -> Result<(), QueryError> {
     let alive = address::table.filter(address::uid_id.eq(user_id.0).and(address::is_alive.eq(true)));
     diesel::update(alive)

@@ -176,8 +176,8 @@ async fn file(conn: &mut Conn, id: &OrderId) -> Result<Option<OrderRecords>, Que
     }))
 }
 
-/// Payments that count at `$begin` or later and before `$end`, as [`PaymentRecord::counts_at`] says. Both conditions begin
-/// with `paid_at`, by which payments are found.
+/// Payments whose [`PaymentRecord::counts_at`] is at `$begin` or later and before `$end`. Both conditions begin with
+/// `paid_at`, so that its index can be used.
 macro_rules! counts_within {
     ($begin:expr, $end:expr) => {{
         let (begin, end) = (Moment($begin), Moment($end));
@@ -190,7 +190,7 @@ macro_rules! counts_within {
 /// A day, whether the amounts are below zero, how many there are, and their sum in fen.
 type DaySum = (String, bool, i64, i64);
 
-/// How many there are of each day and what they come to; those of an amount below zero apart.
+/// The number and the sum of the rows of each day. Rows with a negative amount are separate groups.
 macro_rules! day_sums {
     ($table:expr, $day:expr, $amount:literal) => {{
         let (day, is_below_zero) = (|| sql::<Text>($day), || sql::<Bool>(concat!($amount, " < 0")));
@@ -203,15 +203,15 @@ macro_rules! day_sums {
     }};
 }
 
-/// Three statements, however many days.
+/// Takes three statements for any number of days.
 async fn figures(conn: &mut Conn, first: ShopDate, last: ShopDate) -> Result<Vec<DayFigures>, QueryError> {
     let (begin, end) = (first.begin(), last.next().begin());
-    // The day is in the number, as the time by which orders are found is.
+    // An order's number begins with its day, so a range of numbers finds the orders.
     let placed = tb_order_info::table
         .filter(tb_order_info::order_id.ge(begin.compact()))
         .filter(tb_order_info::order_id.lt(end.compact()));
     let placed = day_sums!(placed, PLACED_ON, "total_amount").load(conn).await?;
-    // Not `=`: SQLite would look for the status first, which nearly all payments have, and not for the days.
+    // Not `=`: SQLite would use the index of the status, which nearly all payments have, and not that of the days.
     let paid = dashop_payment::table
         .filter(counts_within!(begin, end))
         .filter(dashop_payment::status.like(PaymentStatus::Settled.as_str()));
@@ -243,8 +243,8 @@ async fn figures(conn: &mut Conn, first: ShopDate, last: ShopDate) -> Result<Vec
     Ok(days)
 }
 
-/// Four statements, however many payments. What the shop owes comes first, then the refunds of staff that failed, then what staff
-/// decide about: where there are more than the limit, the last are left out.
+/// Takes four statements for any number of payments. If there are more payments than the limit, those with open refunds
+/// are kept first, then those with failed refunds, then those about which staff must decide.
 async fn unmatched_payments(
     conn: &mut Conn,
     first: ShopDate,
@@ -284,8 +284,8 @@ async fn unmatched_payments(
     Ok(payments.into_iter().map(shown).collect())
 }
 
-/// Payments with a refund that has not succeeded and that the shop must make (late, duplicate), that was tried without
-/// success, or that failed within these times; at most `limit`, what is open before what failed.
+/// At most `limit` payments with a refund that has not succeeded: an automatic one (late, duplicate), an open one that
+/// was tried without success, or one that failed within these times. Open refunds come before failed ones.
 async fn payments_with_refunds_to_come(
     conn: &mut Conn,
     (begin, end): (ShopTime, ShopTime),
@@ -298,7 +298,7 @@ async fn payments_with_refunds_to_come(
         .eq(RefundStatus::Failed.as_str())
         .and(dashop_refund::finished_at.ge(Moment(begin)))
         .and(dashop_refund::finished_at.lt(Moment(end)));
-    // The statuses alone first: by them the few are found among all that are done.
+    // The statuses come first: their index finds the few unfinished refunds.
     let not_done = [RefundStatus::Requested, RefundStatus::Failed].map(RefundStatus::as_str);
     let waiting: Vec<(String, String)> = dashop_refund::table
         .filter(dashop_refund::status.eq_any(not_done))
@@ -316,7 +316,7 @@ async fn payments_with_refunds_to_come(
     Ok(payments)
 }
 
-/// The latest first.
+/// Sorts the latest payment first.
 fn coalesced_time() -> SqlLiteral<Timestamp> {
     sql("COALESCE(paid_at, recorded_at) DESC")
 }
@@ -328,8 +328,8 @@ const PAID_ON: &str = "SUBSTR(COALESCE(paid_at, recorded_at), 1, 10)";
 /// As [`PAID_ON`].
 const REFUNDED_ON: &str = "SUBSTR(finished_at, 1, 10)";
 
-/// A day that the calendar does not have is of no day: order numbers and moments of the old shop may say anything. What is below
-/// zero is no amount, and its row is in no list either.
+/// The number and the sum by day. Rows of a day that is not in the calendar are left out, because order numbers and
+/// times of the old shop may be invalid. Rows with a negative amount are left out too, as they are from all lists.
 fn by_day(table: &'static str, sums: Vec<DaySum>) -> Result<BTreeMap<ShopDate, (u64, MoneySum)>, QueryError> {
     let mut days = BTreeMap::new();
     for (day, is_below_zero, count, fen) in sums {
@@ -364,7 +364,7 @@ fn found_order((row, username, receiver): Found) -> Result<FoundOrder, QueryErro
         user_id: UserId(row.user_id),
         username: Username(username.unwrap_or_default()),
         status: status("tb_order_info.status", row.status)?,
-        // The old shop accepted lines of fewer pieces than none, and counted them.
+        // The old shop accepted lines with a negative number of pieces, and added them up.
         total_count: u32::try_from(row.total_count).unwrap_or(0),
         total_amount: row.total_amount.0,
         freight: row.freight.0,

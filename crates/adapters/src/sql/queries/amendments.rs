@@ -1,4 +1,4 @@
-//! What was changed of orders beside their statuses.
+//! Changes of orders besides their status.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -39,7 +39,7 @@ struct AmendmentRow {
     at: Moment,
 }
 
-/// Who changed something, why and when.
+/// Who made a change, why and when.
 #[derive(Clone, Copy)]
 pub(super) struct Origin<'a> {
     pub(super) cause: &'a Cause,
@@ -47,7 +47,7 @@ pub(super) struct Origin<'a> {
     pub(super) at: ShopTime,
 }
 
-/// False, and nothing written, if the order is not 待付款 or does not cost that before.
+/// Lowers the amount. Returns false, and writes nothing, if the order is not 待付款 or its amount is not `before`.
 pub(super) async fn lower_amount(
     conn: &mut Conn,
     number: &str,
@@ -72,7 +72,7 @@ pub(super) async fn lower_amount(
     Ok(true)
 }
 
-/// False, and nothing written, if the order has another status.
+/// Changes the address. Returns false, and writes nothing, if the order has another status.
 pub(super) async fn change_address(
     conn: &mut Conn,
     number: &str,
@@ -130,7 +130,7 @@ async fn record(
     Ok(())
 }
 
-/// The amendments of an order, the first first.
+/// The amendments of an order, the oldest first.
 pub(super) async fn of_order(conn: &mut Conn, id: &OrderId) -> Result<Vec<TimelineEntry>, QueryError> {
     let rows: Vec<AmendmentRow> = dashop_order_amendment::table
         .filter(dashop_order_amendment::order_id.eq(id.as_str()))

@@ -24,7 +24,7 @@ struct AttemptRow {
     paid_at: Option<Moment>,
 }
 
-/// The attempts of an order that are on record, the first opened first.
+/// The attempts of an order that are on record, the oldest first.
 pub(super) async fn of_order(conn: &mut Conn, number: &str) -> Result<Vec<PaymentAttempt>, QueryError> {
     let rows: Vec<AttemptRow> = dashop_payment_attempt::table
         .filter(dashop_payment_attempt::order_id.eq(number))
@@ -35,7 +35,7 @@ pub(super) async fn of_order(conn: &mut Conn, number: &str) -> Result<Vec<Paymen
     rows.into_iter().map(PaymentAttempt::try_from).collect()
 }
 
-/// False, and nothing written, if the number is on record.
+/// Records an attempt. Returns false, and writes nothing, if the attempt's number is on record.
 pub(super) async fn open(
     conn: &mut Conn,
     number: &str,
@@ -45,7 +45,7 @@ pub(super) async fn open(
     is_new(diesel::insert_into(dashop_payment_attempt::table).values(row).execute(conn).await)
 }
 
-/// False, and nothing written, if no payment could come of it any more.
+/// Closes an attempt. Returns false, and writes nothing, if it can no longer be paid or is paid.
 pub(super) async fn close(
     conn: &mut Conn,
     out_trade_no: &str,
@@ -64,7 +64,7 @@ pub(super) async fn close(
     Ok(prepared(closed).execute(conn).await? > 0)
 }
 
-/// False, and nothing written, if it was paid before.
+/// Marks an attempt as paid. Returns false, and writes nothing, if it was paid before.
 pub(super) async fn pay(conn: &mut Conn, out_trade_no: &str, at: ShopTime) -> Result<bool, QueryError> {
     let this = dashop_payment_attempt::table
         .filter(dashop_payment_attempt::out_trade_no.eq(out_trade_no))

@@ -1,4 +1,4 @@
-//! Everything on record, by ranges of order numbers, in one snapshot.
+//! Reads all records for an audit, by ranges of order numbers, in one snapshot.
 
 use std::{collections::BTreeMap, fmt::Display, time::Duration};
 
@@ -32,7 +32,7 @@ use crate::sql::{
     types::{Fen, Moment},
 };
 
-/// How long one piece of the way may take: a server that is busy must not end an audit.
+/// How long one call may take: a busy server must not end an audit.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[async_trait]
@@ -45,14 +45,14 @@ impl AuditStore for Database {
     }
 }
 
-/// Dropped, the lease ends its transaction.
+/// A read-only transaction. If it is dropped, the lease ends it.
 struct Snapshot {
     lease: Lease,
-    /// The last number of the range before.
+    /// The last number of the previous range.
     after: Option<String>,
     is_done: bool,
     after_sku: Option<i32>,
-    /// The names under which deliveries are on record, once they were asked for.
+    /// The endpoints that have deliveries on record; `None` until they are read.
     endpoints: Option<Vec<String>>,
 }
 
@@ -89,7 +89,7 @@ impl AuditSnapshot for Snapshot {
     }
 }
 
-/// The rows of a table whose number is behind the last range and not behind this one.
+/// The rows of a table whose number is in a range: greater than its first bound, and at most its second one.
 macro_rules! within {
     ($table:ident, $number:ident, $range:expr) => {{
         let mut rows = $table::table.into_boxed::<Backend>();
@@ -104,7 +104,7 @@ macro_rules! within {
     }};
 }
 
-/// The numbers of the attempts after the first of the orders of a range: what was paid in them is those orders'.
+/// The numbers of all attempts but the first of the orders of a range. Payments under these numbers belong to the orders.
 macro_rules! later_attempts {
     ($range:expr) => {
         within!(dashop_payment_attempt, order_id, $range)
@@ -113,7 +113,7 @@ macro_rules! later_attempts {
     };
 }
 
-/// The rows of a range that are under the number of an order, or of nothing.
+/// The rows of a range whose number is not that of a later attempt: it is an order's number, or no order has it.
 macro_rules! own {
     ($table:ident, $range:expr) => {
         within!($table, out_trade_no, $range).filter(not(exists(
@@ -124,18 +124,18 @@ macro_rules! own {
     };
 }
 
-/// The same rows under the numbers of the orders whose attempts they are of.
+/// The rows of attempts, under the numbers of their orders.
 fn of_their_orders<T>(each: Vec<Read<String, T>>) -> impl Iterator<Item = Read<String, T>> {
     each.into_iter().map(|(number, row)| (order_number(&number).to_owned(), row))
 }
 
-/// The endpoints beside the first one to which events went or are on their way, also those that left the settings.
+/// The endpoints other than the first one that have deliveries on record, also those that are no longer in the settings.
 async fn endpoints(conn: &mut Conn) -> Result<Vec<String>, QueryError> {
     let names = dashop_webhook_delivery::table.select(dashop_webhook_delivery::endpoint).distinct();
     Ok(names.load(conn).await?)
 }
 
-/// The records of the next orders, and the last of their numbers; `None` if they are the last ones.
+/// The records of the next orders, and the last of their numbers; `None` instead of the number if no order follows.
 async fn stored_orders(
     conn: &mut Conn,
     after: Option<String>,
@@ -237,7 +237,7 @@ async fn stored_orders(
     ));
     let read = |(_, (id, kind, to)): (String, (i64, String, i16))| Ok((id, check_event(&kind, to)));
     found.note("dashop_outbox", false, load_each(conn, events, read).await?, |record, ()| record.events += 1);
-    // The index begins with the endpoint.
+    // The index begins with the endpoint, so the query must name the endpoints.
     let deliveries = within!(dashop_webhook_delivery, order_id, range)
         .filter(dashop_webhook_delivery::endpoint.eq_any(endpoints))
         .select((
@@ -249,7 +249,7 @@ async fn stored_orders(
     Ok((found.0.into_values().collect(), until))
 }
 
-/// A row with its own key, or why what it has cannot be read.
+/// The own key of a row, and the row or why it cannot be read.
 type OfKey<K, T> = (K, Result<T, QueryError>);
 
 /// Records by their numbers.
@@ -324,12 +324,12 @@ impl OrderRow {
             total_fen: self.total_amount.0,
             freight_fen: self.freight.0,
             discount_fen: self.discount.0,
-            // Below zero is more than there can be.
+            // A negative number becomes one that is too large to be right.
             amendments: u64::try_from(self.amendments).unwrap_or(u64::MAX),
             refunded_fen: self.refunded_amount.0,
             has_due_at: self.due_at.is_some(),
             is_shipped_here: self.shipped_at.is_some(),
-            // Only this service sets it, on every order.
+            // Only this service sets `expire_at`, and it sets it on every order.
             is_old: self.expire_at.is_none(),
         })
     }

@@ -1,4 +1,4 @@
-//! What waits in the tables that are worked off, for metrics: bounded, however much has piled up.
+//! Counts the rows that wait in the queue tables, for metrics. The queries are bounded, however long a queue is.
 
 use diesel::{
     prelude::*,
@@ -12,7 +12,7 @@ use ports::StoreError;
 use super::{Conn, Database};
 use crate::sql::{failure::QueryError, metrics::Backlog, types::Moment};
 
-/// Each by an index, in its order, and no further than [`Backlog::MOST`]. A zero date of the old shop's is no age.
+/// Reads at most [`Backlog::MOST`] rows in the order of an index. A zero date of the old shop is not used as an age.
 macro_rules! backlog {
     ($since:literal, $rows:expr) => {
         concat!(
@@ -24,7 +24,7 @@ macro_rules! backlog {
         )
     };
 }
-/// Events that wait for the first endpoint, in `$state`, while that is in use.
+/// Events in `$state` that wait for the first endpoint, if that endpoint is in use.
 macro_rules! outbox {
     ($state:literal) => {
         backlog!(
@@ -37,7 +37,7 @@ macro_rules! outbox {
         )
     };
 }
-/// The same of the other endpoints.
+/// The same for the other endpoints.
 macro_rules! deliveries {
     ($state:literal) => {
         backlog!(
@@ -65,8 +65,8 @@ const DUE_ORDERS: &str = backlog!(
      ORDER BY due_at DESC LIMIT 10001) AS queue WHERE status = ? AND expire_at <= ?) AS queue"
 );
 const OPEN_REFUNDS: &str = backlog!("requested_at", "dashop_refund WHERE due_at IS NOT NULL ORDER BY due_at");
-/// The age is that of the oldest order, by its number: a claim moves `recorded_at`. The order's row is not joined: no index would
-/// find it in the old shop's character set.
+/// The age is that of the oldest order, by its number, because a claim moves `recorded_at`. The order's row is not
+/// joined: in the old shop's character set no index would find it.
 const CART_REMOVALS: &str = "SELECT COUNT(*) AS waiting, MIN(order_id) AS first FROM (SELECT order_id FROM dashop_cart_removal \
      WHERE parked_at IS NULL ORDER BY recorded_at LIMIT 10001) AS queue";
 
@@ -88,7 +88,7 @@ struct WaitingRemovals {
 }
 
 impl Database {
-    /// What waits at this moment.
+    /// The backlogs at this moment.
     pub(super) async fn backlogs(
         &self,
         now: ShopTime,

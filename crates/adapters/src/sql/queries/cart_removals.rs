@@ -48,7 +48,7 @@ async fn of_user(conn: &mut Conn, user_id: UserId) -> Result<Vec<CartRemoval>, Q
     Ok(leave_out(TABLE, each))
 }
 
-/// Reads what is stored of an order's lines.
+/// Parses the stored lines of a removal.
 pub(super) fn lines(stored: &str) -> Result<Vec<(SkuId, CartStamp)>, QueryError> {
     let lines: StoredLines = serde_json::from_str(stored)
         .map_err(|error| QueryError::corrupt("dashop_cart_removal.lines", error))?;
@@ -76,7 +76,7 @@ pub(super) async fn record(
     insert_rows!(conn, dashop_cart_removal::table, rows.collect::<Result<_, _>>()?)
 }
 
-/// The oldest removals, and how many of them are parked now because they cannot be read.
+/// Takes over the oldest removals. Also returns how many removals it parked because they cannot be read.
 async fn take_over(
     conn: &mut Conn,
     before: ShopTime,

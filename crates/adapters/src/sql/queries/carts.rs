@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// How many lines one statement removes at most: SQLite limits how deep a condition may be.
+/// Maximum number of lines that one statement removes: SQLite limits the depth of a condition.
 const LINES_PER_STATEMENT: usize = 128;
 
 #[async_trait]
@@ -48,7 +48,7 @@ impl CartStore for Database {
             let mut lease = self.begin().await?;
             match lease.call(|conn| write(conn, user_id, changes)).await {
                 Ok(true) => lease.commit().await.map(|()| true),
-                // Others hold the lines: they are changing them.
+                // Another transaction holds the lines, so it is changing them.
                 Ok(false) | Err(StoreError::Busy(_)) => Ok(false),
                 Err(error) => Err(error),
             }
@@ -62,7 +62,7 @@ impl CartStore for Database {
     }
 }
 
-/// Writes the lines if all of them are as they were; false where one is not, and the transaction is to be dropped.
+/// Writes the lines if none of them has changed. Otherwise returns false; the caller must then drop the transaction.
 async fn write(conn: &mut Conn, user_id: UserId, changes: &[CartLineChange]) -> Result<bool, QueryError> {
     let skus = || changes.iter().map(|change| change.sku_id.0);
     let concerned = dashop_cart_line::table
@@ -78,7 +78,7 @@ async fn write(conn: &mut Conn, user_id: UserId, changes: &[CartLineChange]) -> 
     if changes.iter().any(|change| stored.get(&change.sku_id.0) != change.was.as_ref()) {
         return Ok(false);
     }
-    // Only what is locked: a line that somebody else puts there meanwhile must stay.
+    // Only locked lines are deleted: a line that another transaction inserts meanwhile must stay.
     let locked: Vec<i32> = rows.iter().map(|(sku_id, _)| *sku_id).collect();
     if !locked.is_empty() {
         let of_user = dashop_cart_line::table.filter(dashop_cart_line::user_id.eq(user_id.0));
@@ -91,7 +91,7 @@ async fn write(conn: &mut Conn, user_id: UserId, changes: &[CartLineChange]) -> 
             dashop_cart_line::value.eq(cart_format::write_line(change.count, change.selected)),
         )
     };
-    // False: a line that was not there to be locked, and that somebody else has just put there.
+    // False if another transaction has just inserted a line that did not exist when the rows were locked.
     is_new(insert_rows!(conn, dashop_cart_line::table, changes.iter().map(line).collect()))
 }
 
@@ -124,7 +124,7 @@ async fn load_many(conn: &mut Conn, user_ids: &[UserId]) -> Result<BTreeMap<User
     Ok(carts)
 }
 
-/// Removes the lines whose values are still those of the stamps.
+/// Removes the lines whose values still equal the stamps.
 pub(super) async fn remove(conn: &mut Conn, removals: &[CartRemoval]) -> Result<(), QueryError> {
     let lines: Vec<_> = removals
         .iter()
@@ -135,7 +135,7 @@ pub(super) async fn remove(conn: &mut Conn, removals: &[CartRemoval]) -> Result<
         line.and(dashop_cart_line::value.eq(stamp.0.clone()))
     };
     for some in lines.chunks(LINES_PER_STATEMENT) {
-        // Nothing but lines by their keys: one condition without an index makes a database read every cart.
+        // Every condition names the key of a line: a single condition without an index makes a database read every cart.
         let some = padded(some.iter().copied());
         let [first, others @ ..] = some.as_slice() else { continue };
         let delete = diesel::delete(dashop_cart_line::table).filter(unchanged(first)).into_boxed();

@@ -99,7 +99,7 @@ impl From<SkuRow> for Sku {
             name: row.name.unwrap_or_default(),
             default_image_url: row.default_image_url.unwrap_or_default(),
             price: row.price.0,
-            // The old shop could sell more than it had; what it owes cannot be sold.
+            // The stock is negative if the old shop sold more than it had: no piece can be sold.
             stock: u32::try_from(row.stock).unwrap_or(0),
             is_launched: row.is_launched,
             attributes: Vec::new(),

@@ -1,28 +1,28 @@
-//! Values as columns hold them, on their way in and out.
+//! Conversions between values and columns.
 
 use domain::{OrderId, OrderStatus};
 
 use crate::sql::failure::QueryError;
 
-/// The column that most tables name.
+/// The column of an order's number, as errors name it.
 pub(super) const ORDER_ID: &str = "tb_order_info.order_id";
 
-/// The status with the stored number.
+/// The order status with the stored code.
 pub(super) fn status(column: &str, stored: i16) -> Result<OrderStatus, QueryError> {
     OrderStatus::from_code(stored.into()).ok_or_else(|| QueryError::corrupt(column, stored))
 }
 
-/// The number of an order.
+/// Parses the stored number of an order.
 pub(super) fn order_id(column: &str, stored: &str) -> Result<OrderId, QueryError> {
     OrderId::parse(stored).map_err(|_| QueryError::corrupt(column, stored))
 }
 
-/// As many characters as the column holds.
+/// Cuts a text to the number of characters that its column holds.
 pub(super) fn cut(text: &str, chars: usize) -> String {
     text.chars().take(chars).collect()
 }
 
-/// A person's or a request's name, as many characters as are kept.
+/// Cuts a name or a number to 64 characters.
 pub(super) fn name(text: &str) -> String {
     cut(text, 64)
 }

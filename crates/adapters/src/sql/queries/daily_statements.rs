@@ -20,9 +20,9 @@ use crate::sql::{
     types::Moment,
 };
 
-/// How many numbers one statement asks for.
+/// Maximum count of numbers in one statement.
 const NUMBERS: usize = 500;
-/// How many characters are kept of what was done about a difference.
+/// How many characters of the note about a difference's repair are kept.
 const REPAIR_CHARS: usize = 200;
 
 #[async_trait]
@@ -34,7 +34,7 @@ impl DailyStatements for Database {
         trade_nos: &[String],
         request_nos: &[String],
     ) -> Result<DailyStatement, StoreError> {
-        // Each piece is a call of its own, with the time limit of one.
+        // Each chunk is a separate call with its own time limit.
         let mut statement = self.reader().await?.call(|conn| of_day(conn, channel, day)).await?;
         for some in trade_nos.chunks(NUMBERS) {
             statement

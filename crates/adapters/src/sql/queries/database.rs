@@ -35,10 +35,10 @@ use crate::{
     system::SystemRandomness,
 };
 
-/// How much longer than its statements a call may take: a statement that the server ends at its time limit costs no
-/// connection.
+/// How much longer than a statement a call may take, so that the connection stays usable if the server ends a statement
+/// at its time limit.
 const GRACE: Duration = Duration::from_secs(1);
-/// A look for damage reads the whole file.
+/// Time limit of an examination: the check for damage reads the whole file.
 const EXAMINATION: Duration = Duration::from_secs(600);
 
 /// A database of this engine.
@@ -47,7 +47,7 @@ pub(in crate::sql) struct Database {
     writers: Pool<Conn>,
     probes: Option<Pool<Conn>>,
     pub(super) terms: Arc<Terms>,
-    /// Tells this store from all others on the same database.
+    /// Distinguishes this store from all others on the same database.
     pub(super) name: String,
     pub(super) carts: CartsIn,
     pub(super) event_sink: EventSink,
@@ -56,21 +56,21 @@ pub(in crate::sql) struct Database {
     pub(super) lines: KeptLines,
 }
 
-/// Where connections come from. An engine may keep one pool for both.
+/// The pools of connections. An engine may use the same pool for reading and writing.
 pub(in crate::sql) struct Pools {
-    /// For looking.
+    /// For reading.
     pub(in crate::sql) readers: Pool<Conn>,
-    /// For changing.
+    /// For writing.
     pub(in crate::sql) writers: Pool<Conn>,
-    /// For finding out whether the database serves this program while all other connections are in use; `None` where it has one
-    /// writer, whom all wait for in turn.
+    /// For checks whether the database serves this program, even while all other connections are in use. `None` if the
+    /// engine has a single writer, for which all callers wait in turn.
     pub(in crate::sql) probes: Option<Pool<Conn>>,
-    /// What becomes of statements that nobody waits for any more.
+    /// Ends abandoned statements.
     pub(in crate::sql) given_up: GivenUpStatements,
 }
 
 impl Database {
-    /// Opens the database at `address`, what the engine's part of the URL names, and tries a connection.
+    /// Opens the database at `address`, which is the URL without its scheme, and tests the connections.
     pub(in crate::sql) async fn open(address: &str, config: &SqlConfig) -> Result<Self, ConnectError> {
         let statements = Arc::default();
         let runtime = Handle::current();
@@ -96,39 +96,39 @@ impl Database {
             parked: AtomicU64::default(),
             lines: KeptLines::default(),
         };
-        // The writers first: with SQLite, the first of them makes the file that readers expect.
+        // The writer first: on SQLite its connection prepares the file for the readers.
         drop(database.writer().await?);
         drop(database.reader().await?);
         Ok(database)
     }
 
-    /// A connection to look with.
+    /// A connection for reading.
     pub(super) async fn reader(&self) -> Result<Lease, StoreError> {
         Lease::take(&self.readers, &self.terms).await
     }
 
-    /// A connection to change things with.
+    /// A connection for writing.
     pub(super) async fn writer(&self) -> Result<Lease, StoreError> {
         Lease::take(&self.writers, &self.terms).await
     }
 
-    /// A connection to find out whether the database can be read. Where the engine has several writers, no request takes it: a
-    /// program that is busy is able to serve.
+    /// A connection for checks whether the database can be read. If the engine has several writers, no request uses it, so
+    /// that the check succeeds while the program is busy.
     pub(super) async fn probe(&self) -> Result<Lease, StoreError> {
         Lease::take(self.probes.as_ref().unwrap_or(&self.readers), &self.terms).await
     }
 
-    /// The same for whether it can be written.
+    /// A connection for checks whether the database can be written; otherwise like [`Self::probe`].
     pub(super) async fn writing_probe(&self) -> Result<Lease, StoreError> {
         Lease::take(self.probes.as_ref().unwrap_or(&self.writers), &self.terms).await
     }
 
-    /// A transaction. A connection that turns out to be lost before anything was done is replaced once.
+    /// Begins a transaction. A connection that turns out to be lost at the begin is replaced once.
     pub(super) async fn begin(&self) -> Result<Lease, StoreError> {
         self.begin_holding(&BTreeSet::new()).await
     }
 
-    /// Asks the database in a transaction of its own, and commits that.
+    /// Runs a query in its own transaction, and commits.
     pub(super) async fn transact<T, Query>(&self, query: Query) -> Result<T, StoreError>
     where
         Query: AsyncFnOnce(&mut Conn) -> Result<T, QueryError>,
@@ -139,12 +139,12 @@ impl Database {
         Ok(answer)
     }
 
-    /// A transaction that holds the rows of these users, on engines that lock rows.
+    /// Begins a transaction that locks the rows of these users, on engines that lock rows.
     pub(super) async fn begin_holding(&self, users: &BTreeSet<i32>) -> Result<Lease, StoreError> {
         let mut lease = self.writer().await?;
         match lease.begin_holding(users).await {
             Err(StoreError::Unavailable(_)) => {
-                // Else the new one would wait for the place of the lost one.
+                // The lost connection must free its place in the pool for the new one.
                 drop(lease);
                 lease = self.writer().await?;
                 lease.begin_holding(users).await?;
@@ -202,7 +202,7 @@ impl SqlStore for Database {
         Self::backlogs(self, now, seen_since).await
     }
 
-    /// Of one pool where the engine has one for both.
+    /// One entry if the engine has one pool.
     fn pools(&self) -> Vec<PoolUse> {
         let of = |name, pool: &Pool<Conn>| {
             let status = pool.status();

@@ -18,10 +18,10 @@ use crate::{
 };
 
 impl Database {
-    /// Fills an empty shop with the demo's goods and buyers. False, and nothing changed, where it has buyers already.
+    /// Fills an empty shop with the demo's goods and buyers. Returns false, and changes nothing, if it has buyers already.
     pub(super) async fn seed_demo(&self, now: ShopTime) -> Result<bool, StoreError> {
         match self.try_to_seed(now).await {
-            // Where programs start together, all but one stumble over its rows; those are there the second time.
+            // If several processes start together, all but one fail on the rows of the first. The second attempt finds them.
             Err(StoreError::Refused(_) | StoreError::Busy(_)) => self.try_to_seed(now).await,
             outcome => outcome,
         }
@@ -137,7 +137,7 @@ async fn seed_goods(conn: &mut Conn, now: Moment) -> Result<(), QueryError> {
     seed_attributes(conn, &products, now).await
 }
 
-/// The products' attributes, and each SKU's values of them; both are numbered from one.
+/// Inserts the products' attributes and each SKU's values; the ids of both count from one.
 async fn seed_attributes(conn: &mut Conn, products: &[demo::Product], now: Moment) -> Result<(), QueryError> {
     let (mut attributes, mut values) = (Vec::new(), Vec::new());
     let (mut attribute_id, mut value_ids) = (0, 1..);

@@ -10,7 +10,7 @@ struct Word {
     n: String,
 }
 
-/// The column `n` of what a statement finds.
+/// The column `n` of the rows that a statement returns.
 pub(in crate::sql) async fn words(conn: &mut Conn, sql: &str) -> Result<Vec<String>, QueryError> {
     let words: Vec<Word> = sql_query(sql).load(conn).await?;
     Ok(words.into_iter().map(|word| word.n).collect())

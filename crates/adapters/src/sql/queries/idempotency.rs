@@ -11,7 +11,7 @@ use crate::sql::{
     types::Moment,
 };
 
-/// False if one of the keys is in use.
+/// Records the keys of these orders. Returns false if one of the keys is in use.
 pub(super) async fn record(conn: &mut Conn, orders: &[NewOrder], at: ShopTime) -> Result<bool, QueryError> {
     let row = |new: &NewOrder| {
         let (key, digest) = new.idempotency.as_ref()?;
@@ -33,8 +33,8 @@ impl IdempotencyKeys for Database {
     }
 }
 
-/// Looked for first, and then one by one: neither engine deletes a limited number of rows by a key of two columns. Each only
-/// if it is still old: another process may have forgotten it meanwhile, and its buyer used it anew.
+/// Selects old keys, and then deletes them one by one: neither engine deletes a limited number of rows by a key of two
+/// columns. A key must still be old: another process may have deleted it meanwhile, and the buyer may have used it again.
 async fn purge(conn: &mut Conn, used_before: ShopTime, limit: u32) -> Result<u64, QueryError> {
     let old: Vec<(i32, String)> = dashop_idempotency::table
         .filter(dashop_idempotency::created_at.lt(Moment(used_before)))

@@ -33,33 +33,33 @@ use crate::sql::{
 
 type Transactions = <Conn as AsyncConnection>::TransactionManager;
 
-/// How often it is looked whether others have given a connection back, while the server has none left.
+/// While the server has no connection left, the pool is asked for a returned one at this interval.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
-/// How the connections of a store are used.
+/// The settings, the runtime and the metrics for the connections of a store.
 pub(crate) struct Terms {
     /// How long to wait for a free connection.
     pub(crate) acquire_timeout: Duration,
-    /// How long each call on one may take.
+    /// How long each call on a connection may take.
     pub(crate) call_timeout: Duration,
-    /// Where connections live, and where what must be done after a lease was dropped is done; a task of any other
-    /// runtime may use them.
+    /// The runtime that drives the connections and rolls back dropped leases. A task of any other runtime may use the
+    /// connections.
     pub(crate) runtime: Handle,
-    /// What becomes of statements that nobody waits for any more.
+    /// Ends abandoned statements.
     pub(crate) given_up: GivenUpStatements,
-    /// Whether the database was full lately.
+    /// Whether the database was full recently.
     pub(crate) space: SpaceWatch,
     /// How long each query takes.
     pub(crate) times: QueryTimes,
-    /// How long it takes to have a connection.
+    /// How long callers wait for a connection.
     pub(crate) waits: Histogram,
 }
 
-/// A connection on loan from its pool.
+/// A connection that is borrowed from its pool.
 ///
-/// Dropped within a transaction, the lease rolls it back before the connection returns to the pool. Dropped in the
-/// middle of a call, or after one that passed its time limit, it gives the connection up: what is not in a known state
-/// never returns. Nor does a connection whose session was changed.
+/// If the lease is dropped within a transaction, it rolls the transaction back before the connection returns to the
+/// pool. If it is dropped during a call, or after a call that passed its time limit, it closes the connection: a
+/// connection in an unknown state never returns. Neither does a connection whose session was changed.
 pub(crate) struct Lease {
     conn: Option<Object<Conn>>,
     limit: Duration,
@@ -75,12 +75,12 @@ enum State {
     Ready,
     /// A transaction is open.
     InTransaction,
-    /// A statement of the transaction failed: the server may have ended it, and what came next would stand alone.
-    /// There is nothing to do but to roll back.
+    /// A statement of the transaction failed: the server may have ended the transaction, and a further statement would
+    /// run outside it. The transaction can only be rolled back.
     Failed,
-    /// A call is under way, or was given up.
+    /// A call is running, or was given up.
     Unknown,
-    /// The connection was lost in a call, or is of no use any more.
+    /// The connection was lost in a call, or is no longer usable.
     Lost,
 }
 
@@ -99,7 +99,7 @@ impl Lease {
                 state: State::Ready,
                 is_altered: false,
             }),
-            // It answers, and lets nobody in: waiting does not help.
+            // The server answers but refuses the connection: waiting does not help.
             Ok(Err(PoolError::Backend(PooledError::ConnectionError(
                 ConnectionError::CouldntSetupConfiguration(error),
             )))) => {
@@ -125,7 +125,7 @@ impl Lease {
         Ok(())
     }
 
-    /// Asks the database, within the time limit.
+    /// Runs a query within the time limit.
     pub(crate) async fn call<'a, T, F, Answer>(&'a mut self, query: F) -> Result<T, StoreError>
     where
         F: FnOnce(&'a mut Conn) -> Answer,
@@ -134,7 +134,7 @@ impl Lease {
         self.call_as::<F, _, _, _>(query).await
     }
 
-    /// The same under the name of another query.
+    /// Runs a query under the name of another one, `Name`.
     pub(crate) async fn call_as<'a, Name, T, F, Answer>(&'a mut self, query: F) -> Result<T, StoreError>
     where
         F: FnOnce(&'a mut Conn) -> Answer,
@@ -168,8 +168,8 @@ impl Lease {
                         *state = after_a_failure;
                         terms.space.note();
                     }
-                    // It may have become a replica, and the format is the session's own: new connections find the
-                    // successor, and have the format of now.
+                    // The server may have become a replica, and the binlog format is fixed for a session. New connections
+                    // find the new master and have the current format.
                     Fault::Blocked(Obstacle::ReadOnly | Obstacle::BinaryLog) | Fault::Lost => {
                         *state = State::Lost;
                         forget_idle_connections(pool);
@@ -184,22 +184,22 @@ impl Lease {
         }
     }
 
-    /// Begins a transaction that holds the rows of these users, on engines that lock rows.
+    /// Begins a transaction that locks the rows of these users, on engines that lock rows.
     pub(crate) async fn begin_holding(&mut self, users: &BTreeSet<i32>) -> Result<(), StoreError> {
         self.call(async |conn| Ok(dialect::begin_holding(conn, users).await?)).await?;
         self.state = State::InTransaction;
         Ok(())
     }
 
-    /// Begins a transaction that looks at what is on record at this moment, and changes nothing.
+    /// Begins a read-only transaction that sees the records of this moment.
     pub(crate) async fn begin_snapshot(&mut self) -> Result<(), StoreError> {
         self.call(async |conn| Ok(dialect::begin_snapshot(conn).await?)).await?;
         self.state = State::InTransaction;
         Ok(())
     }
 
-    /// Commits the transaction. After a failure it is not known whether it was committed, unless others were in the way: a node
-    /// that loses its cluster in a commit says so in words of its own, and the others may have the transaction.
+    /// Commits the transaction. After a failure other than [`StoreError::Busy`] it is not known whether it was committed: if
+    /// a node loses its cluster during a commit, the other nodes may have the transaction.
     pub(crate) async fn commit(&mut self) -> Result<(), StoreError> {
         if self.state != State::InTransaction {
             return Err(unavailable(GivenUp));
@@ -217,7 +217,7 @@ impl Drop for Lease {
     fn drop(&mut self) {
         let Some(conn) = self.conn.take() else { return };
         match self.state {
-            // Closing it makes the database roll back, once the statement has ended.
+            // When the connection is closed, the database rolls back as soon as the statement has ended.
             State::Unknown => {
                 let mut conn = Object::take(conn);
                 self.terms.given_up.end(&mut conn);
@@ -238,7 +238,7 @@ fn failed(cause: &'static str) {
     counter!(metric::DB_FAILURES, "cause" => cause).increment(1);
 }
 
-/// A connection of the pool. While the server has none left that could be opened, one that others give back.
+/// A connection of the pool. While the server accepts no further connection, it waits for one that returns to the pool.
 async fn free_connection(pool: &Pool<Conn>) -> Result<Object<Conn>, PoolError> {
     loop {
         match pool.get().await {
@@ -252,7 +252,7 @@ async fn commit(conn: &mut Conn) -> Result<(), QueryError> {
     Ok(Transactions::commit_transaction(conn).await?)
 }
 
-/// Ends the transaction and lets the connection return to its pool; gives it up where that fails.
+/// Rolls the transaction back and returns the connection to its pool; closes the connection if that fails.
 async fn roll_back(mut conn: Object<Conn>, limit: Duration) {
     match timeout(limit, Transactions::rollback_transaction(&mut *conn)).await {
         Ok(Ok(())) => drop(conn),
@@ -260,8 +260,8 @@ async fn roll_back(mut conn: Object<Conn>, limit: Duration) {
     }
 }
 
-/// Where one connection is lost, those that lie idle in the pool were most likely lost with it: asking each of them
-/// would cost one failed request a connection.
+/// Closes the idle connections of a pool. If one connection is lost, they are most likely lost too, and each of them
+/// would fail one request.
 fn forget_idle_connections(pool: Option<Pool<Conn>>) {
     if let Some(pool) = pool {
         pool.retain(|_, _| false);

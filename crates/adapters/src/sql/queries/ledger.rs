@@ -40,7 +40,7 @@ impl OrderRepo for Database {
     }
 }
 
-/// A transaction that holds the lock on one number; dropped, the lease rolls it back.
+/// A transaction that holds the lock on one number. If it is dropped, the lease rolls it back.
 struct Locked {
     lease: Lease,
     ledger: OrderLedger,
@@ -73,7 +73,7 @@ impl LockedOrder for Locked {
     }
 }
 
-/// What became of an event.
+/// Whether the events were written.
 enum Written {
     Yes,
     GuardLost,
@@ -91,7 +91,7 @@ impl Written {
 }
 
 async fn lock(conn: &mut Conn, number: &str) -> Result<OrderLedger, QueryError> {
-    // An attempt is the order's of whose number its own is made, whether it is on record or not.
+    // The number of an attempt begins with the number of its order, even if the attempt is not on record.
     let of_order = order_number(number);
     let order = match OrderId::parse(of_order) {
         Ok(id) => orders::find_for_update(conn, &id).await?,
@@ -104,7 +104,7 @@ async fn lock(conn: &mut Conn, number: &str) -> Result<OrderLedger, QueryError> 
     rest_of(conn, number, None).await
 }
 
-/// What is on record beside the order itself.
+/// The ledger of a number: the order, if there is one, and all other records of the number.
 pub(super) async fn rest_of(
     conn: &mut Conn,
     number: &str,
@@ -115,7 +115,7 @@ pub(super) async fn rest_of(
         None => Vec::new(),
     };
     let payments = payments::of_number(conn, number).await?;
-    // Nothing goes back of what nobody paid, and pieces of an unpaid order have not moved.
+    // Without a payment there is no refund, and the pieces of an unpaid order have not moved.
     let is_new = payments.is_empty()
         && order.as_ref().is_none_or(|order| order.status == OrderStatus::AwaitingPayment);
     let (refunds, movements) = if is_new {

@@ -12,12 +12,12 @@ pub(super) struct Locked<Q> {
     clause: &'static str,
 }
 
-/// Waits for rows that others have locked.
+/// The query waits for rows that other transactions have locked.
 pub(super) fn for_update<Q>(query: Q) -> Locked<Q> {
     Locked { query, clause: dialect::FOR_UPDATE }
 }
 
-/// Passes over rows that others have locked.
+/// The query skips rows that other transactions have locked.
 pub(super) fn for_update_skip_locked<Q>(query: Q) -> Locked<Q> {
     Locked { query, clause: dialect::FOR_UPDATE_SKIP_LOCKED }
 }
@@ -34,7 +34,7 @@ impl<Q: Query> Query for Locked<Q> {
     type SqlType = Q::SqlType;
 }
 
-/// No identity of its own: the prepared statement is found by its text.
+/// No static id: the prepared statement is found by its text.
 impl<Q> QueryId for Locked<Q> {
     type QueryId = ();
 

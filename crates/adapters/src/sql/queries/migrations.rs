@@ -7,21 +7,21 @@ use ports::StoreError;
 use super::{Conn, dialect, lease::Lease};
 use crate::sql::{failure::QueryError, migration::SchemaState};
 
-/// Changing a large table takes its time.
+/// Time limit of all migrations together: changing a large table takes long.
 const TIME_LIMIT: Duration = Duration::from_secs(3600);
 
 const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS __diesel_schema_migrations (\
     version VARCHAR(50) NOT NULL PRIMARY KEY, run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)";
 
 diesel::table! {
-    /// Which migrations were run; the name and columns are those of diesel's own tool.
+    /// The migrations that were run; the name and columns are those of diesel's command-line tool.
     __diesel_schema_migrations (version) {
         version -> Text,
     }
 }
 use __diesel_schema_migrations as done;
 
-/// Runs what is still to be run; safe when several processes do it at once. Says what it ran.
+/// Runs the pending migrations and returns their names. Several processes may do this at once.
 pub(super) async fn run(lease: &mut Lease) -> Result<Vec<&'static str>, StoreError> {
     lease.allow(TIME_LIMIT).await?;
     lease
@@ -36,7 +36,7 @@ pub(super) async fn run(lease: &mut Lease) -> Result<Vec<&'static str>, StoreErr
         .await
 }
 
-/// Which migrations were run and which are still to be.
+/// Which migrations were run and which are pending.
 pub(super) async fn schema(conn: &mut Conn) -> Result<SchemaState, QueryError> {
     let applied = match applied(conn).await {
         Ok(applied) => applied,

@@ -1,7 +1,7 @@
 //! Every query, written once against [`Conn`] and compiled for each engine.
 //!
-//! One file a port: its queries, and the port's implementation on [`Database`] or on a transaction.
-//! What the engines do differently is in `super::dialect`, and nowhere else.
+//! One file per port: its queries, and the port's implementation on [`Database`] or on a transaction.
+//! The code that is specific to an engine is in `super::dialect` and `super::examination`.
 
 mod address_book;
 mod admin_orders;

@@ -121,7 +121,7 @@ struct GoodsRow {
     sku_sale_attrs: Option<String>,
 }
 
-/// What the catalogue says of a SKU now.
+/// The current name and image of a SKU in the catalogue.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = ddsc_sku)]
 struct SkuNow {
@@ -129,7 +129,7 @@ struct SkuNow {
     default_image_url: Option<String>,
 }
 
-/// What is true now, for orders without a snapshot of what was true when they were placed: the old back end's.
+/// Current addresses and catalogue data, for orders of the old back end, which have no snapshot of these.
 #[derive(Default)]
 struct Now {
     addresses: BTreeMap<i32, AddressText>,
@@ -137,7 +137,7 @@ struct Now {
     attributes: BTreeMap<i32, Vec<SaleAttribute>>,
 }
 
-/// One order, in two statements; the old back end's in at most five.
+/// One order, in two statements; an order of the old back end in at most five.
 pub(super) async fn find(conn: &mut Conn, id: &OrderId) -> Result<Option<Order>, QueryError> {
     let header = tb_order_info::table
         .filter(tb_order_info::order_id.eq(id.as_str()))
@@ -149,7 +149,8 @@ pub(super) async fn find(conn: &mut Conn, id: &OrderId) -> Result<Option<Order>,
     Ok(all(with_goods(conn, header.into_iter().collect(), None).await?)?.pop())
 }
 
-/// The orders of these numbers, the largest first, in as many statements. Those that cannot be read are left out.
+/// The orders of these numbers, the largest number first, in as many statements as [`find`]. Unreadable orders are left
+/// out.
 pub(super) async fn of_ids(conn: &mut Conn, ids: &[OrderId]) -> Result<Vec<Order>, QueryError> {
     let these = tb_order_info::table
         .filter(tb_order_info::order_id.eq_any(ids.iter().map(OrderId::as_str)))
@@ -200,7 +201,7 @@ async fn list_page(
     }
     if let Some(before) = before {
         let last = diesel::alias!(tb_order_info as last_of_the_page_before);
-        // NULL, which nothing follows, where this user has no such order.
+        // NULL if this user has no such order; then no order follows it.
         let its_time = || {
             last.filter(last.field(tb_order_info::order_id).eq(before.to_owned()))
                 .filter(last.field(tb_order_info::user_id).eq(query.user_id.0))
@@ -208,7 +209,7 @@ async fn list_page(
                 .single_value()
         };
         let time = || tb_order_info::created_time.nullable();
-        // The first condition lets the index find where to start; the second sorts out orders of that very moment.
+        // The first condition lets the index find the start; the second excludes listed orders of the same moment.
         page = page
             .filter(time().le(its_time()))
             .filter(time().lt(its_time()).or(tb_order_info::order_id.nullable().lt(before.to_owned())));
@@ -229,20 +230,20 @@ pub(super) async fn timeline(conn: &mut Conn, id: &OrderId) -> Result<Vec<Timeli
 }
 
 async fn numbers_beginning_with(conn: &mut Conn, second: &str) -> Result<Vec<OrderId>, QueryError> {
-    // A range and not LIKE, which cannot use the index on SQLite. Whatever the collation, nothing that begins so and
-    // goes on with digits comes after this.
+    // A range and not LIKE, which cannot use the index on SQLite. In every collation, `last` is the last number that
+    // consists of `second` and further digits.
     let last = format!("{second}{}", "9".repeat(OrderId::MAX_LEN.saturating_sub(second.len())));
     let numbers: Vec<String> = tb_order_info::table
         .filter(tb_order_info::order_id.between(second, last))
         .select(tb_order_info::order_id)
         .load(conn)
         .await?;
-    // What is no number of ours is in nobody's way.
+    // An invalid number cannot collide with a new one.
     Ok(numbers.iter().filter_map(|number| OrderId::parse(number).ok()).collect())
 }
 
-/// Adds the lines to orders, in one statement more at most, and what is true now where something has no snapshot. An
-/// order of which a line cannot be read cannot be read.
+/// Adds the lines to orders, in at most one more statement, and current data where a snapshot is missing. An order with
+/// an unreadable line is unreadable.
 async fn with_goods(
     conn: &mut Conn,
     headers: Vec<Read<String, OrderRow>>,
@@ -273,10 +274,10 @@ async fn with_goods(
     Ok(headers.into_iter().map(order).collect())
 }
 
-/// What was found of one order's lines.
+/// The lines of one order.
 struct FoundLines {
     lines: Result<Vec<OrderGoods>, QueryError>,
-    /// Whether they are newly read and will not change.
+    /// Whether they were read from the database and will not change.
     are_for_keeping: bool,
 }
 
@@ -297,7 +298,7 @@ impl FoundLines {
     }
 }
 
-/// The lines of these orders, each order's by SKU.
+/// The lines of these orders, sorted by SKU.
 async fn lines(conn: &mut Conn, ids: &[&str]) -> Result<Vec<Read<String, GoodsRow>>, QueryError> {
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -308,12 +309,12 @@ async fn lines(conn: &mut Conn, ids: &[&str]) -> Result<Vec<Read<String, GoodsRo
         .select((tb_order_goods::order_id, GoodsRow::as_select()));
     let mut lines =
         load_each(conn, prepared_if_few(lines, ids.len()), |(_, line): (String, GoodsRow)| Ok(line)).await?;
-    // Not by the database, which sorts whole rows.
+    // Sorted here, because the database would sort whole rows.
     lines.sort_by_key(|(_, line)| line.as_ref().map(|line| (line.sku_id, line.id)).ok());
     Ok(lines)
 }
 
-/// What is true now of all that these orders and lines have no snapshot of; nothing is asked where they have one.
+/// The current data for which these orders and lines have no snapshot. It sends no query if no snapshot is missing.
 async fn now(
     conn: &mut Conn,
     headers: &[Read<String, OrderRow>],
@@ -352,7 +353,7 @@ impl OrderRow {
         self.ship_receiver.is_some() || self.ship_address.is_some()
     }
 
-    /// The old shop accepted lines of fewer pieces than none, and counted them.
+    /// The total number of pieces. The old shop accepted lines with a negative number of pieces, and added them up.
     fn pieces(&self) -> u32 {
         u32::try_from(self.total_count).unwrap_or(0)
     }
@@ -408,12 +409,12 @@ impl TryFrom<ChangeRow> for TimelineEntry {
 }
 
 impl GoodsRow {
-    /// Whether all of it is as it was ordered, and nothing is taken from the catalogue of now.
+    /// Whether the line has a full snapshot and needs no current data of the catalogue.
     fn is_snapshot(&self) -> bool {
         self.sku_name.is_some() && self.sku_image_url.is_some() && self.sku_sale_attrs.is_some()
     }
 
-    /// The line; nothing, with an ERROR in the log, where it is of no pieces: the old shop accepted that.
+    /// The line. `None`, with an ERROR in the log, if it has no pieces, which the old shop accepted.
     fn into_goods(self, order_id: &str, now: &Now) -> Result<Option<OrderGoods>, QueryError> {
         let Some(quantity) = Quantity::stored(self.pieces) else {
             tracing::error!(

@@ -24,12 +24,12 @@ use crate::sql::{
     types::{Amount, Moment},
 };
 
-/// What the old back end's column `pay_method` holds: 支付宝. Attempts and payments have the channel.
+/// 支付宝 in the old back end's column `pay_method`. The channel is stored with attempts and payments.
 const PAY_METHOD: i16 = 1;
 /// How many characters of a reason are kept.
 const REASON_CHARS: usize = 200;
 
-/// How inserting orders ended, where the database did not fail.
+/// The result of inserting orders, if the database did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Inserted {
     All,
@@ -68,7 +68,7 @@ pub(super) async fn insert(conn: &mut Conn, orders: &[NewOrder]) -> Result<Inser
         Err(QueryError::Database(
             error @ DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _),
         )) => {
-            // Both engines name the key or its column.
+            // The messages of both engines name the key or its column.
             let is_guard = message(&error).contains("repeat_guard");
             return Ok(if is_guard { Inserted::Repeated } else { Inserted::NumberTaken });
         }
@@ -94,7 +94,7 @@ pub(super) async fn insert(conn: &mut Conn, orders: &[NewOrder]) -> Result<Inser
 }
 
 pub(super) async fn find_for_update(conn: &mut Conn, id: &OrderId) -> Result<Option<Order>, QueryError> {
-    // The order's row alone: a lock on the joined rows would stop others who have nothing to do with this order.
+    // Only the order's row: a lock on joined rows would block callers that do not use this order.
     let row = tb_order_info::table.find(id.as_str()).select(tb_order_info::order_id);
     let locked: Option<String> = for_update(row).get_result(conn).await.optional()?;
     match locked {
@@ -165,7 +165,7 @@ pub(super) async fn set_refunded(conn: &mut Conn, number: &str, amount: Money) -
     Ok(())
 }
 
-/// The orders that are due, and how many are parked now because their number is none.
+/// Claims the due orders. Also returns how many orders it parked because their number is invalid.
 pub(super) async fn claim_due(
     conn: &mut Conn,
     now: ShopTime,
@@ -200,7 +200,7 @@ pub(super) async fn claim_due(
     Ok((claimed, unreadable.len()))
 }
 
-/// Sets when the order's timer goes off. False, and nothing changed, if it has another status.
+/// Sets when the order's timer fires. Returns false, and changes nothing, if the order has another status.
 pub(super) async fn set_timer(
     conn: &mut Conn,
     number: &str,

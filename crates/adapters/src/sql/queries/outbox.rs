@@ -34,7 +34,7 @@ pub(super) async fn add(conn: &mut Conn, events: &[OrderEvent]) -> Result<(), Qu
     insert_rows!(conn, dashop_outbox::table, events.iter().map(row).collect())
 }
 
-/// A UUID of version 7: it never comes again, not even where the row's number does, in a database that was restored.
+/// A UUID of version 7. It stays unique even in a restored database, where row numbers are used again.
 fn event_id(at: ShopTime) -> String {
     let milliseconds = at.unix_milliseconds();
     let mut random = [0; 10];

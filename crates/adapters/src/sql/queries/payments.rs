@@ -40,17 +40,17 @@ pub(super) struct PaymentRow {
     recorded_at: Moment,
 }
 
-/// Before, and behind, every number of the form of an order's further attempts.
+/// The bounds, both exclusive, of the range that holds the numbers of an order's further attempts.
 pub(super) fn around_attempts(number: &str) -> (String, String) {
     (format!("{number}_"), format!("{number}`"))
 }
 
-/// Whether what is under this number is an order's of that number, or of that number without an order.
+/// Whether a record under `out_trade_no` belongs to `number`: both are equal, or it is an attempt of that order.
 pub(super) fn is_of(number: &str, out_trade_no: &str) -> bool {
     out_trade_no == number || order_number(out_trade_no) == number
 }
 
-/// The payments of one order, or of no order, under all of its numbers at channels, whether its attempts are on record or not.
+/// The payments of a number and of its attempts, whether or not an order has this number and its attempts are on record.
 pub(super) async fn of_number(conn: &mut Conn, number: &str) -> Result<Vec<PaymentRecord>, QueryError> {
     let (before, behind) = around_attempts(number);
     let of_attempts = dashop_payment::out_trade_no.gt(before).and(dashop_payment::out_trade_no.lt(behind));
@@ -62,13 +62,13 @@ pub(super) async fn of_number(conn: &mut Conn, number: &str) -> Result<Vec<Payme
     rows.into_iter().filter(|row| is_of(number, &row.out_trade_no)).map(PaymentRecord::try_from).collect()
 }
 
-/// More payments than these are not looked through for those of some orders.
+/// If a range of numbers holds this many payments, the payments of each order are searched separately.
 const FEW: usize = 100;
 
-/// The payments of these orders whose money goes back, in the order of recording.
+/// The payments of these orders whose money must go back, in the order of recording.
 ///
-/// There are mostly none of them between the first order and the last: one look at that range costs a quarter of a search
-/// for each order.
+/// Usually the range from the first order to the last holds no such payment. One query of that range costs a quarter of
+/// a search for each order.
 pub(super) async fn refund_due(conn: &mut Conn, ids: &[OrderId]) -> Result<Vec<PaymentRecord>, QueryError> {
     let statuses: Vec<_> = PaymentStatus::ALL.into_iter().filter(|status| status.is_refund_due()).collect();
     let numbers = || ids.iter().map(OrderId::as_str);
@@ -105,7 +105,7 @@ pub(super) async fn of_orders(
         .filter(dashop_payment::out_trade_no.eq_any(attempts))
         .filter(of_status())
         .select(columns);
-    // Two questions in one: with an OR between them MySQL reads the whole table.
+    // A union of two queries: with an OR, MySQL reads the whole table.
     let of_orders = dashop_payment::table
         .filter(dashop_payment::out_trade_no.eq_any(&ids))
         .filter(of_status())
@@ -130,7 +130,7 @@ pub(super) async fn of_trades(
     Ok(leave_out(TABLE, load_each(conn, of_trades, by_trade).await?))
 }
 
-/// For [`load_each`].
+/// Reads a row for [`load_each`].
 pub(super) fn by_trade((_, row): (String, PaymentRow)) -> Result<PaymentRecord, QueryError> {
     row.try_into()
 }
@@ -139,8 +139,8 @@ pub(super) async fn record(conn: &mut Conn, payment: &PaymentRecord) -> Result<b
     is_new(diesel::insert_into(dashop_payment::table).values(PaymentRow::from(payment)).execute(conn).await)
 }
 
-/// Locks every payment of a number that is no order's, under all numbers that [`of_number`] reads, so that no two decisions
-/// about one are made at the same time.
+/// Locks every payment of a number that no order has, under all numbers that [`of_number`] reads, so that only one
+/// caller at a time decides about them.
 pub(super) async fn lock_of_order(conn: &mut Conn, number: &str) -> Result<(), QueryError> {
     let (before, behind) = around_attempts(number);
     let of_attempts = dashop_payment::out_trade_no.gt(before).and(dashop_payment::out_trade_no.lt(behind));

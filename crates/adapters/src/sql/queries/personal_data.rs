@@ -44,7 +44,7 @@ async fn orders(
 ) -> Result<Anonymised<String>, QueryError> {
     let ended = OrderStatus::ALL.into_iter().filter(|status| status.has_ended()).map(OrderStatus::code);
     let ended: Vec<i16> = ended.collect();
-    // By the phone: anybody may be called anything, and a phone has digits.
+    // The phone shows whether an order is anonymous: a name may be any text, but a phone has digits.
     let is_known =
         tb_order_info::ship_mobile.is_null().or(tb_order_info::ship_mobile.assume_not_null().ne(ANONYMOUS));
     let numbers: Vec<String> = tb_order_info::table
@@ -59,7 +59,7 @@ async fn orders(
         .load(conn)
         .await?;
     if apply && !numbers.is_empty() {
-        // Once more: an order may have been revived meanwhile.
+        // The conditions are checked again: an order may have been revived meanwhile.
         let these = tb_order_info::table
             .filter(tb_order_info::order_id.eq_any(&numbers))
             .filter(tb_order_info::updated_time.gt(no_date()))
@@ -80,7 +80,7 @@ async fn orders(
             .select(tb_order_info::order_id)
             .load(conn)
             .await?;
-        // Where it went before; a reason may name people as well.
+        // Earlier addresses of the order; a reason may also name people.
         let redirected = dashop_order_amendment::table
             .filter(dashop_order_amendment::order_id.eq_any(&forgotten))
             .filter(dashop_order_amendment::kind.eq("address"));
@@ -128,14 +128,14 @@ async fn addresses(
         .load(conn)
         .await?;
     let (ids, owners): (Vec<i32>, Vec<i32>) = removed.iter().copied().unzip();
-    // Orders of the old back end have no address of their own until they are anonymous. In a query of its own: MariaDB reads every
-    // order for a NOT EXISTS.
+    // Orders of the old back end have no copy of the address until they are anonymous, so they need the entry. This is a
+    // separate query because MariaDB reads every order for a NOT EXISTS.
     let mut needed = tb_order_info::table
         .filter(tb_order_info::address_id.eq_any(&ids))
         .filter(tb_order_info::ship_receiver.is_null())
         .select(tb_order_info::address_id)
         .into_boxed();
-    // Of whomever: the old back end let buyers order to the addresses of others.
+    // With an index, orders of any user count: the old back end let buyers order to the addresses of other users.
     if !dialect::HAS_ADDRESS_INDEX {
         needed = needed.filter(tb_order_info::user_id.eq_any(&owners));
     }
@@ -147,7 +147,7 @@ async fn addresses(
             address::receiver.eq(ANONYMOUS),
             address::street.eq(ANONYMOUS),
             address::receiver_mobile.eq(ANONYMOUS),
-            // Not NULL, which the old shop's columns may not take.
+            // Not NULL, because the old shop's columns may not allow it.
             address::postcode.eq(""),
             address::tag.eq(""),
         ))
@@ -156,12 +156,12 @@ async fn addresses(
     Ok(done(ids.into_iter().map(AddressId), changed, limit))
 }
 
-/// A zero date of the old shop's is before everything, and says nothing of how old a row is.
+/// A lower bound that excludes zero dates of the old shop, which do not show how old a row is.
 fn no_date() -> Moment {
     Moment(ShopTime::UNIX_EPOCH)
 }
 
-/// `changed` of a batch that was to have so many.
+/// The result of a batch that changed `changed` rows. It has a last key only if the batch was full.
 fn done<K>(keys: impl ExactSizeIterator<Item = K>, changed: usize, limit: u32) -> Anonymised<K> {
     let is_full = keys.len() == usize::try_from(limit).unwrap_or(usize::MAX);
     let count = u64::try_from(changed).unwrap_or(u64::MAX);

@@ -60,7 +60,7 @@ impl PlacingStore for Database {
     }
 }
 
-/// The transaction that places a group; dropped, the lease rolls it back.
+/// The transaction that places a group of orders. If it is dropped, the lease rolls it back.
 struct Placing {
     lease: Lease,
     carts: CartsIn,
@@ -96,7 +96,7 @@ impl PlacingTransaction for Placing {
     }
 }
 
-/// A user with one of the addresses and one of the removals that were found.
+/// A user, the time of the latest order, one of the addresses, and the order and lines of one of the cart removals.
 type BuyerRow = (UserRow, Option<Moment>, Option<AddressRow>, Option<String>, Option<String>);
 
 async fn buyers(
@@ -108,7 +108,7 @@ async fn buyers(
     let names: Vec<&str> = names.into_iter().collect();
     let rows = match buyer_rows(conn, &names, &ids).await {
         Err(error) if dialect::is_not_comparable(&error) => {
-            // One of the names has characters that the column cannot hold: that must not hide the other buyers.
+            // One of the names has characters that the column cannot hold. The other buyers must still be found.
             let mut rows = Vec::new();
             for name in names {
                 rows.extend(buyer_rows(conn, &[name], &ids).await.or_else(no_row_if_not_comparable)?);
@@ -178,7 +178,7 @@ async fn buyer_rows(conn: &mut Conn, names: &[&str], ids: &BTreeSet<i32>) -> Que
     pad_to(&mut ids, length);
     let valid =
         address::uid_id.eq(user_profile::id).and(address::id.eq_any(ids)).and(address::is_alive.eq(true));
-    // Not an order without a time, which the old shop may have: it could not be read.
+    // Orders with a zero date, which the old shop may have, are left out: the date cannot be read.
     let latest_order_at = tb_order_info::table
         .filter(tb_order_info::user_id.eq(user_profile::id).and(tb_order_info::created_time.gt(long_ago())))
         .order(tb_order_info::created_time.desc())
@@ -199,13 +199,13 @@ async fn buyer_rows(conn: &mut Conn, names: &[&str], ids: &BTreeSet<i32>) -> Que
     prepared(buyers).load(conn).await
 }
 
-/// Before any order.
+/// A time before any order.
 fn long_ago() -> Moment {
     Moment(ShopTime::from_shanghai(NaiveDateTime::default()))
 }
 
-/// What decides whether each member of a group can be placed, besides the stock: what stands in its way, and the buyers' unpaid
-/// orders.
+/// The obstacle to each order of a group, if any, and the buyers' unpaid orders. Together with the stock they decide
+/// which orders can be placed.
 async fn preconditions(
     conn: &mut Conn,
     claims: &[OrderClaim],
@@ -222,7 +222,7 @@ async fn preconditions(
 }
 
 /// The part of [`PreconditionQuery`] that gave the row, then a user, a SKU, a count, a text (key, guard or order number) and a
-/// time. Each part fills those columns that it has.
+/// time. Each part fills only the columns that it needs.
 type PreconditionRow = (i64, i64, Option<i64>, Option<i64>, Option<String>, Option<Moment>);
 
 /// The rows of [`PreconditionQuery`] by their part.
@@ -329,7 +329,7 @@ fn padded_to_claims<T: Clone>(values: impl IntoIterator<Item = T>, claims: &[Ord
     values
 }
 
-/// Puts `word` before each part of a statement but the first.
+/// Puts the text before each part of a statement except the first.
 struct Between(&'static str, bool);
 
 impl Between {
@@ -345,7 +345,7 @@ impl QueryFragment<Backend> for PreconditionQuery {
         let mut parts = Between(" UNION ALL ", false);
         if !self.carts.is_empty() {
             parts.next(&mut out);
-            // One step into the index for each user. Not an order without a time, as in `buyer_rows`.
+            // One access to the index for each user. Zero dates are left out, as in `buyer_rows`.
             out.push_sql(
                 "SELECT 1, user_id, NULL, NULL, NULL, MAX(created_time) FROM tb_order_info WHERE created_time > ",
             );
@@ -378,7 +378,7 @@ impl QueryFragment<Backend> for PreconditionQuery {
         }
         if !self.unpaid.is_empty() {
             parts.next(&mut out);
-            // The orders first, whatever the planner takes the lines to cost.
+            // The orders are read first, whatever cost the planner assumes for the lines.
             out.push_sql(
                 "SELECT 4, user_id, sku_id, count, tb_order_info.order_id, NULL FROM tb_order_info ",
             );
@@ -394,7 +394,7 @@ impl QueryFragment<Backend> for PreconditionQuery {
     }
 }
 
-/// The values of a list and its closing bracket.
+/// Writes the values of a list and its closing bracket.
 fn list<'b, ST, T>(out: &mut AstPass<'_, 'b, Backend>, values: &'b [T]) -> QueryResult<()>
 where
     Backend: diesel::sql_types::HasSqlType<ST>,
@@ -413,7 +413,7 @@ impl Query for PreconditionQuery {
     type SqlType = (BigInt, BigInt, Nullable<BigInt>, Nullable<BigInt>, Nullable<Text>, Nullable<Timestamp>);
 }
 
-/// Writes everything but the commit; `None` if everything was written.
+/// Writes the orders and everything that belongs to them, without the commit. `None` if everything was written.
 async fn write(
     conn: &mut Conn,
     orders: &[NewOrder],

@@ -5,8 +5,8 @@ use diesel::{
 
 use super::Backend;
 
-/// Up to so many rows or values in one statement, it is prepared once a connection; more of them would be more forms of
-/// the statement than are worth keeping.
+/// A statement with up to this number of rows or values is prepared once per connection. More of them would give too
+/// many forms of the statement.
 const KEPT_UP_TO: usize = 64;
 
 /// A query that the connection prepares once and keeps, found again by its text.
@@ -24,7 +24,7 @@ pub(crate) fn prepared<Q>(query: Q) -> Prepared<Q> {
     Prepared { query, is_kept: true }
 }
 
-/// The values for a list whose length is a power of two, the last value repeated, so that a statement with the list has
+/// Pads a list to a length that is a power of two by repeating the last value, so that a statement with the list has
 /// few forms and each of them can be kept.
 pub(crate) fn padded<T: Clone>(values: impl IntoIterator<Item = T>) -> Vec<T> {
     let mut values: Vec<T> = values.into_iter().collect();
@@ -33,7 +33,7 @@ pub(crate) fn padded<T: Clone>(values: impl IntoIterator<Item = T>) -> Vec<T> {
     values
 }
 
-/// As [`padded`], for a list that shall have as many values as one of this length.
+/// Pads a list like [`padded`], to at least the length to which a list of `length` values is padded.
 pub(crate) fn pad_to<T: Clone>(values: &mut Vec<T>, length: usize) {
     if let Some(last) = values.last().cloned() {
         values.resize(length.max(values.len()).next_power_of_two(), last);
@@ -64,7 +64,7 @@ impl<Q: Query> Query for Prepared<Q> {
     type SqlType = Q::SqlType;
 }
 
-/// No identity of its own: the prepared statement is found by its text.
+/// No static id: the prepared statement is found by its text.
 impl<Q> QueryId for Prepared<Q> {
     type QueryId = ();
 

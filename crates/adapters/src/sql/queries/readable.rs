@@ -1,4 +1,4 @@
-//! Rows that are read each on its own: one that cannot be read costs itself alone, not all that were asked for with it.
+//! Reads each row of a query on its own, so that an unreadable row does not make the other rows unreadable.
 
 use std::fmt::Display;
 
@@ -18,14 +18,14 @@ use futures_util::TryStreamExt;
 use super::{Backend, Conn};
 use crate::sql::failure::QueryError;
 
-/// A row with its key, or its key and why it cannot be read.
+/// The key of a row, and the row or why it cannot be read.
 pub(super) type Read<K, T> = (K, Result<T, QueryError>);
 
 type Raw<'a> = <Backend as DieselBackend>::RawValue<'a>;
 
-/// A key, which can be read where the rest of its row cannot.
+/// A key, which can be read even if the rest of its row cannot.
 pub(super) trait Key: Display + Sized {
-    /// From the value of its column.
+    /// Reads the key from the value of its column.
     fn read(value: Option<Raw<'_>>) -> diesel::deserialize::Result<Self>;
 }
 
@@ -56,7 +56,7 @@ impl<K: Key, R> Keyed for (K, R) {
     type Key = K;
 }
 
-/// Each row of a query, read on its own.
+/// Reads each row of a query on its own.
 pub(super) async fn load_each<'query, U, T, Q, ST>(
     conn: &mut Conn,
     query: Q,
@@ -81,14 +81,14 @@ where
     Ok(each)
 }
 
-/// What could be read; the rest is left out, with an ERROR in the log for each.
+/// The readable rows. The others are left out, with an ERROR in the log for each.
 pub(super) fn leave_out<K: Key, T>(table: &'static str, each: Vec<Read<K, T>>) -> Vec<T> {
     let (rows, _unreadable) = split(table, each, "is left out");
     rows
 }
 
-/// A page that is filled piece by piece, each behind the last key of the one before, until it is full or there are no more
-/// rows: a row that cannot be read is left out and takes the place of no other.
+/// A page that several queries fill until it is full or there are no more rows. Each query starts after the last key of
+/// the previous one. So an unreadable row is left out and does not make the page shorter.
 pub(super) struct FullPage<K, T> {
     table: &'static str,
     limit: usize,
@@ -113,7 +113,7 @@ impl<K: Key + Clone, T> FullPage<K, T> {
     }
 }
 
-/// What could be read, and the keys of the rest, which the caller parks, with an ERROR in the log for each.
+/// The readable rows, and the keys of the others, which the caller must park, with an ERROR in the log for each.
 pub(super) fn park<K: Key, T>(table: &'static str, each: Vec<Read<K, T>>) -> (Vec<T>, Vec<K>) {
     split(table, each, "is parked")
 }
@@ -134,7 +134,7 @@ fn split<K: Key, T>(table: &'static str, each: Vec<Read<K, T>>, fate: &str) -> (
     (rows, unreadable)
 }
 
-/// What all rows hold, or why the first of those that cannot be read cannot.
+/// All rows, or why the first unreadable row cannot be read.
 pub(super) fn all<K, T>(each: Vec<Read<K, T>>) -> Result<Vec<T>, QueryError> {
     each.into_iter().map(|(_key, row)| row).collect()
 }

@@ -21,7 +21,7 @@ use crate::sql::{
 
 pub(super) const TABLE: &str = "dashop_refund";
 
-/// How many characters of a reason, and of a channel's words, are kept.
+/// How many characters of a reason, and of a failure message, are kept.
 const REASON_CHARS: usize = 200;
 
 #[derive(Insertable, Queryable, Selectable)]
@@ -44,7 +44,7 @@ pub(super) struct RefundRow {
     failure: Option<String>,
 }
 
-/// The refunds of one order, or of no order, under all of its numbers at channels.
+/// The refunds of a number and of its attempts, whether or not an order has this number.
 pub(super) async fn of_number(conn: &mut Conn, number: &str) -> Result<Vec<Refund>, QueryError> {
     let (before, behind) = around_attempts(number);
     let of_attempts = dashop_refund::out_trade_no.gt(before).and(dashop_refund::out_trade_no.lt(behind));
@@ -56,7 +56,7 @@ pub(super) async fn of_number(conn: &mut Conn, number: &str) -> Result<Vec<Refun
     rows.into_iter().filter(|row| is_of(number, &row.out_trade_no)).map(Refund::try_from).collect()
 }
 
-/// The refunds of these payments that have not succeeded, the first asked for first.
+/// The refunds of these payments that have not succeeded, in the order of their requests.
 pub(super) async fn not_done(
     conn: &mut Conn,
     payments: impl Iterator<Item = &PaymentRecord>,
@@ -76,7 +76,7 @@ pub(super) async fn not_done(
     Ok(leave_out(TABLE, load_each(conn, not_done, by_number).await?))
 }
 
-/// For [`load_each`].
+/// Reads a row for [`load_each`].
 pub(super) fn by_number((_, row): (String, RefundRow)) -> Result<Refund, QueryError> {
     row.try_into()
 }
@@ -90,7 +90,7 @@ pub(super) async fn record(
     is_new(diesel::insert_into(dashop_refund::table).values(row).execute(conn).await)
 }
 
-/// A failed refund becomes one that was not tried so far. False, and nothing changed, if it has another status.
+/// Makes a failed refund a new request. Returns false, and changes nothing, if the refund has another status.
 pub(super) async fn reopen(conn: &mut Conn, refund: &Refund, due_at: ShopTime) -> Result<bool, QueryError> {
     let row = RefundRow::of(refund)?;
     let reopened = diesel::update(of_status(&row.out_request_no, RefundStatus::Failed))
@@ -112,8 +112,8 @@ pub(super) async fn reopen(conn: &mut Conn, refund: &Refund, due_at: ShopTime) -
     Ok(reopened > 0)
 }
 
-/// Ends a refund that has this status: what it came to becomes what is on record, and it is due no more. False, and
-/// nothing changed, if it has another one.
+/// Ends a refund that has the status `before`: stores its result and clears its due time. Returns false, and changes
+/// nothing, if the refund has another status.
 pub(super) async fn finish(
     conn: &mut Conn,
     refund: &Refund,
@@ -135,7 +135,7 @@ pub(super) async fn finish(
     Ok(finished > 0)
 }
 
-/// Ends a requested refund of which nothing went back.
+/// Marks a requested refund as failed: no money went back. Returns false if the refund has another status.
 pub(super) async fn fail(
     conn: &mut Conn,
     out_request_no: &str,
@@ -154,7 +154,7 @@ pub(super) async fn fail(
     Ok(failed > 0)
 }
 
-/// The refunds that are due, and how many are parked now because they cannot be read.
+/// Claims the due refunds. Also returns how many refunds it parked because they cannot be read.
 pub(super) async fn claim_due(
     conn: &mut Conn,
     now: ShopTime,
@@ -189,7 +189,7 @@ pub(super) async fn claim_due(
     Ok((claimed, unreadable.len()))
 }
 
-/// Sets when a requested refund is due next, and why it is not done so far.
+/// Sets when a requested refund is due next, and why it has not succeeded so far.
 pub(super) async fn postpone(
     conn: &mut Conn,
     out_request_no: &str,

@@ -12,7 +12,7 @@ use crate::sql::{failure::QueryError, schema::dashop_refused_message, types::Mom
 
 /// How many characters of a reason are kept.
 const REASON_CHARS: usize = 200;
-/// How many characters of a message are kept: whatever they are, MySQL's TEXT has room for them.
+/// How many characters of a message are kept: MySQL's TEXT has room for this number of any characters.
 const MESSAGE_CHARS: usize = 16_000;
 
 #[async_trait]

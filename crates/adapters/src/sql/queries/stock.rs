@@ -32,10 +32,10 @@ pub(super) struct MoveRow {
     at: Moment,
 }
 
-/// Takes the pieces of a whole group, as they were quoted.
+/// Takes the pieces of a whole group of orders from stock, at the quoted prices.
 pub(super) async fn take(conn: &mut Conn, allocations: &[Allocation]) -> Result<StockOutcome, QueryError> {
     for some in allocations.chunks(SKUS_PER_STATEMENT) {
-        // A stock is an i32: more than it can hold is more than there is.
+        // `stock` is an i32: a larger number of pieces cannot be in stock.
         let Some(takings) = some.iter().map(Taking::of).collect::<Option<Vec<_>>>() else {
             return Ok(StockOutcome::Changed);
         };
@@ -47,10 +47,10 @@ pub(super) async fn take(conn: &mut Conn, allocations: &[Allocation]) -> Result<
     Ok(StockOutcome::Taken)
 }
 
-/// How many SKUs one statement takes at most: an engine limits how many values a statement has.
+/// Maximum number of SKUs in one statement: the engines limit the number of bound values.
 const SKUS_PER_STATEMENT: usize = 512;
 
-/// Pieces of one SKU, in the form that the database takes.
+/// Pieces of one SKU that are taken, with the types of the columns.
 #[derive(Debug, Clone, Copy)]
 struct Taking {
     sku_id: i32,
@@ -65,8 +65,8 @@ impl Taking {
     }
 }
 
-/// One `UPDATE` that takes the pieces of several SKUs. It finds as many rows as there are SKUs, or fewer where one is
-/// not as it was quoted.
+/// One `UPDATE` that takes the pieces of several SKUs. It updates one row for each SKU, except for SKUs that have
+/// changed since they were quoted.
 #[derive(Debug)]
 struct TakeTogether(Vec<Taking>);
 
@@ -93,7 +93,7 @@ impl QueryFragment<Backend> for TakeTogether {
 }
 
 impl TakeTogether {
-    /// With a table of the takings: where every `WHEN` of a `CASE` is looked at for every row, a group costs its square.
+    /// Uses a table of the takings: a `CASE` checks every `WHEN` for every row, so its cost grows with the square of the SKUs.
     fn with_a_table<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
         out.push_sql(
             "UPDATE DDSC_SKU SET stock = stock - taking.column2, sales = sales + taking.column2, \
@@ -133,8 +133,8 @@ impl TakeTogether {
     }
 }
 
-/// Takes a cancelled order's pieces out of stock again. False, and the transaction is to be dropped, if they are not there
-/// or were taken before.
+/// Takes a cancelled order's pieces from stock again. Returns false if the stock is too low or the pieces were retaken
+/// before; the caller must then drop the transaction.
 pub(super) async fn retake(
     conn: &mut Conn,
     number: &str,
@@ -142,9 +142,9 @@ pub(super) async fn retake(
     at: ShopTime,
 ) -> Result<bool, QueryError> {
     for retaken in pieces {
-        // A stock is an i32: more than it can hold is more than there is.
+        // `stock` is an i32: a larger number of pieces cannot be in stock.
         let Ok(count) = i32::try_from(retaken.pieces) else { return Ok(false) };
-        // Whatever they cost now, on the shelf or not: the order exists already.
+        // The current price does not matter, nor whether the SKU is on the shelf: the order exists already.
         let available = ddsc_sku::id.eq(retaken.sku_id.0).and(ddsc_sku::stock.ge(count));
         let retake = diesel::update(ddsc_sku::table.filter(available)).set((
             ddsc_sku::stock.eq(ddsc_sku::stock - count),
@@ -158,8 +158,8 @@ pub(super) async fn retake(
     record(conn, number, &StockMoveKind::Revived, pieces, at).await
 }
 
-/// Puts pieces back into stock, off the sales. False, and the transaction is to be dropped, if pieces of one of the SKUs went
-/// back for that reason before, or a SKU is gone.
+/// Puts pieces back into stock and subtracts them from the sales. Returns false if pieces of one of the SKUs went back
+/// for this reason before, or a SKU was deleted; the caller must then drop the transaction.
 pub(super) async fn give_back(
     conn: &mut Conn,
     number: &str,
@@ -184,7 +184,7 @@ pub(super) async fn give_back(
     Ok(true)
 }
 
-/// How many pieces of each of these SKUs are in stock; deleted ones are missing.
+/// How many pieces of each of these SKUs are in stock. Deleted SKUs are missing.
 pub(super) async fn in_stock(conn: &mut Conn, skus: &[i32]) -> Result<BTreeMap<SkuId, u32>, QueryError> {
     if skus.is_empty() {
         return Ok(BTreeMap::new());
@@ -192,11 +192,11 @@ pub(super) async fn in_stock(conn: &mut Conn, skus: &[i32]) -> Result<BTreeMap<S
     let skus = padded(skus.iter().copied());
     let stocks = ddsc_sku::table.filter(ddsc_sku::id.eq_any(&skus)).select((ddsc_sku::id, ddsc_sku::stock));
     let rows: Vec<(i32, i32)> = prepared_if_few(stocks, skus.len()).load(conn).await?;
-    // Below zero is a leftover of the old shop's: nothing is there.
+    // The old shop may have left a negative stock: no piece is available.
     Ok(rows.into_iter().map(|(id, stock)| (SkuId(id), u32::try_from(stock).unwrap_or(0))).collect())
 }
 
-/// Writes the ledger; false where a row of this order, SKU and kind is there already.
+/// Inserts the stock movements. Returns false if one of this order, SKU and kind exists already.
 async fn record(
     conn: &mut Conn,
     number: &str,
@@ -227,7 +227,7 @@ pub(super) async fn moves_of(conn: &mut Conn, number: &str) -> Result<Vec<StockM
     rows.into_iter().map(StockMove::try_from).collect()
 }
 
-/// By order. A movement that cannot be read is left out.
+/// The stock movements of these orders, by order. An unreadable movement is left out.
 pub(super) async fn moves_of_all(
     conn: &mut Conn,
     orders: &[OrderId],

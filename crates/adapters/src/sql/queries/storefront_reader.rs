@@ -22,13 +22,13 @@ use crate::sql::{
     types::Amount,
 };
 
-/// How many rows a product is read from at most: one for each value of each of its SKUs. No page shows so many.
+/// Maximum number of rows of a product: one for each value of each of its SKUs. No page shows so many.
 const ROWS_OF_A_PRODUCT: i64 = 5_000;
 
 const TABLE: &str = "DDSC_SKU";
 
-/// A part of what is on the shelf of a kind, read from no more products than it takes. Bound are the kind, where the part ends,
-/// its length, and where it begins. diesel has no words for a join with the first rows of a table.
+/// A page of the SKUs on the shelf of a kind, which reads no more products than it needs. The bound values are the kind,
+/// the end of the page, its length, and its begin. diesel cannot express a join with the first rows of a table.
 const SECTION: &str = "\
     SELECT * FROM ( \
         SELECT k.id AS id, products.catalog_id AS catalog_id, products.id AS spu_id, k.name AS name, \
@@ -41,7 +41,7 @@ const SECTION: &str = "\
         ) products JOIN DDSC_SKU k ON k.SPU_ID_id = products.id \
         WHERE k.is_launched = 1 ORDER BY products.id, k.id LIMIT ? OFFSET ? \
     ) section";
-/// Rows of sections that were put together have no order until they are given one.
+/// The rows of a union of sections need an order of their own.
 const IN_ORDER: &str = " ORDER BY catalog_id, spu_id, id";
 
 #[async_trait]
@@ -96,7 +96,7 @@ struct CardRow {
     default_image_url: Option<String>,
 }
 
-/// A SKU of a product, without its values.
+/// A SKU of a product, without its attribute values.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = ddsc_sku)]
 struct SkuRow {
@@ -130,7 +130,7 @@ async fn sections(conn: &mut Conn, catalogs: u32, skus: u32) -> Result<Vec<Secti
     Ok(kinds.into_iter().map(section).collect())
 }
 
-/// What is on the shelf of each of these kinds, without the first `skip`.
+/// The SKUs on the shelf of each of these kinds: at most `limit` of each kind, after the first `skip`.
 async fn cards(
     conn: &mut Conn,
     kinds: Vec<CatalogId>,
@@ -234,7 +234,7 @@ impl From<SkuRow> for ProductSku {
     fn from(row: SkuRow) -> Self {
         Self {
             card: row.card.into(),
-            // The old shop could sell more than it had; what it owes cannot be sold.
+            // The stock is negative if the old shop sold more than it had: no piece can be sold.
             stock: u32::try_from(row.stock).unwrap_or(0),
             is_launched: row.is_launched,
             values: Vec::new(),

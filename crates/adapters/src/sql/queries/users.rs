@@ -68,19 +68,19 @@ async fn destination(
         .load(conn)
         .await
         .or_else(no_row_if_not_comparable)?;
-    // The database may think that names are equal which are not, letter for letter: that depends on its collation.
+    // Depending on its collation, the database may also find names that are not exactly equal.
     let found = similar.into_iter().find(|(user, _)| user.username == caller.username.0);
     Ok(found.ok_or(NotAdmitted::UnknownUser).and_then(|(user, row)| {
         Ok(Destination { user_id: user.admit(caller)?, address: row.map(Address::from) })
     }))
 }
 
-/// A name with characters that the column's character set does not have is nobody's.
+/// No rows, if the error says that the column cannot hold the name's characters: no user has such a name.
 pub(super) fn no_row_if_not_comparable<Row>(error: DieselError) -> QueryResult<Vec<Row>> {
     if dialect::is_not_comparable(&error) { Ok(Vec::new()) } else { Err(error) }
 }
 
-/// Whether a user may sign in, and with what.
+/// Whether a user may sign in, and the stored password.
 #[derive(Clone, Queryable, Selectable)]
 #[diesel(table_name = user_profile)]
 pub(super) struct AccountRow {
@@ -95,7 +95,7 @@ impl AccountRow {
     }
 }
 
-/// Whom a token may name.
+/// A user whom a token may name.
 #[derive(Clone, Queryable, Selectable)]
 #[diesel(table_name = user_profile)]
 pub(super) struct UserRow {
@@ -121,7 +121,7 @@ pub(super) struct AddressRow {
     text: AddressText,
 }
 
-/// What an address says, in the columns of the address book.
+/// The text columns of an entry in the address book.
 #[derive(Clone, Queryable, Selectable)]
 #[diesel(table_name = address)]
 pub(super) struct AddressText {

@@ -1,4 +1,4 @@
-//! Events from the outbox to the endpoints beside the first one.
+//! Copies events from the outbox for the endpoints other than the first one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,14 +17,14 @@ use crate::sql::{
     types::Moment,
 };
 
-/// To whom events are given.
+/// The endpoints that get events.
 struct Targets {
-    /// The endpoints beside the first one, and since when each is given events.
+    /// The endpoints other than the first one, and since when each gets events.
     others: Vec<(String, ShopTime)>,
     has_first: bool,
 }
 
-/// The events that were not given to anyone and concern somebody.
+/// The events since `$since` that were not distributed yet.
 macro_rules! undistributed {
     ($since:expr) => {
         dashop_outbox::table
@@ -33,7 +33,7 @@ macro_rules! undistributed {
     };
 }
 
-/// Since when there are events to distribute: what happened before is of no concern to anybody. `None` if there are none.
+/// The time since which events must be distributed: no endpoint gets earlier ones. `None` if no event is undistributed.
 pub(super) async fn since(conn: &mut Conn, seen_since: ShopTime) -> Result<Option<ShopTime>, QueryError> {
     let Targets { others, .. } = targets(conn, seen_since).await?;
     let Some(since) = others.iter().map(|(_, since)| *since).min() else { return Ok(None) };
@@ -58,11 +58,11 @@ async fn targets(conn: &mut Conn, seen_since: ShopTime) -> Result<Targets, Query
     Ok(Targets { others, has_first })
 }
 
-/// Gives events since then to all endpoints; says how many.
+/// Distributes events since `since` to all endpoints, and returns how many.
 ///
-/// Several processes do this at once, each with the rows that it locks. An event is left to a later time where an earlier one
-/// of its order is in the hands of another process: that one's copies have to be written first. To whom they are given is
-/// looked up when they are locked: an endpoint that was registered before an event happened is on record by then.
+/// Several processes do this at once, each with the rows that it locks. An event is left for later if another process
+/// holds an earlier event of the same order, whose copies must be written first. The endpoints are read after the
+/// events are locked: an endpoint that was registered before an event happened is on record by then.
 pub(super) async fn distribute(
     conn: &mut Conn,
     since: ShopTime,
@@ -79,7 +79,7 @@ pub(super) async fn distribute(
         return Ok(0);
     }
     let orders: BTreeSet<&str> = locked.iter().map(|(_, order)| order.as_str()).collect();
-    // In a statement that begins when the rows are locked, as for a claim.
+    // This statement begins after the rows are locked, as in a claim.
     let waiting: Vec<(i64, String)> = undistributed!(since)
         .filter(dashop_outbox::order_id.eq_any(orders))
         .order(dashop_outbox::id)
@@ -106,7 +106,7 @@ pub(super) async fn distribute(
     Ok(many(i64::try_from(ids.len()).unwrap_or(i64::MAX)))
 }
 
-/// Of each order, the first of those that wait, as far as all of them are locked here.
+/// For each order, the waiting events before the first one that is not locked here.
 fn first_of_each_order(locked: &[(i64, String)], waiting: Vec<(i64, String)>) -> Vec<i64> {
     let locked: BTreeSet<i64> = locked.iter().map(|(id, _)| *id).collect();
     let mut orders: BTreeMap<String, bool> = BTreeMap::new();
@@ -121,7 +121,7 @@ fn first_of_each_order(locked: &[(i64, String)], waiting: Vec<(i64, String)>) ->
     ids
 }
 
-/// In their order, so that later events have larger ids.
+/// Copies the events for an endpoint in their order, so that later events have larger ids.
 async fn copy(conn: &mut Conn, ids: &[i64], endpoint: &str, since: ShopTime) -> Result<(), QueryError> {
     let copies = dashop_outbox::table
         .filter(dashop_outbox::id.eq_any(ids))
@@ -137,7 +137,7 @@ async fn copy(conn: &mut Conn, ids: &[i64], endpoint: &str, since: ShopTime) -> 
             dashop_outbox::actor,
             dashop_outbox::reason,
             dashop_outbox::at,
-            // What has no UUID is called by the number of its row, at each endpoint.
+            // An event without a UUID has its row number as its id, at each endpoint.
             sql::<Nullable<Text>>("COALESCE(event_id, id)"),
             dashop_outbox::traceparent,
             dashop_outbox::at.nullable(),

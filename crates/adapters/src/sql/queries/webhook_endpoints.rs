@@ -29,7 +29,7 @@ use crate::sql::{
     types::Moment,
 };
 
-/// How often a success is written down, while one follows the other.
+/// While attempts succeed, at most one success is recorded in this time.
 const SUCCESS_EVERY: Duration = Duration::from_secs(1);
 
 #[async_trait]
@@ -43,7 +43,7 @@ impl WebhookEndpoints for Database {
         if names.is_empty() {
             return Ok(());
         }
-        // Not in the transaction: of two processes that start together, each would wait for a row of the other.
+        // Not in the transaction: if two processes start together, each would wait for a row of the other.
         self.writer().await?.call(|conn| put_on_record(conn, names, now)).await?;
         self.transact(async |conn| see(conn, names, now, absent_for).await).await
     }
@@ -86,7 +86,7 @@ struct EndpointRow {
     last_success_at: Option<Moment>,
 }
 
-/// A row of the delivery log, without its number.
+/// A row of the delivery log, without its id.
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = attempts, treat_none_as_default_value = false)]
 struct AttemptRow {
@@ -106,7 +106,7 @@ fn named(
     endpoints::table.filter(endpoints::name.eq(name.as_str()))
 }
 
-/// Puts those that are not on record there, as never seen.
+/// Inserts the endpoints that are not on record, as never seen.
 async fn put_on_record(conn: &mut Conn, names: &[EndpointName], now: ShopTime) -> Result<(), QueryError> {
     for name in names {
         let row = (
@@ -119,8 +119,8 @@ async fn put_on_record(conn: &mut Conn, names: &[EndpointName], now: ShopTime) -
     Ok(())
 }
 
-/// Notes that these were seen. All rows are locked first, in one order, so that of processes that start together the second
-/// one sees what the first has written of all endpoints.
+/// Records that these endpoints were seen. All rows are locked first, in one order: if two processes start together, the
+/// second one sees what the first one has written about all endpoints.
 async fn see(
     conn: &mut Conn,
     names: &[EndpointName],
@@ -172,7 +172,7 @@ async fn pause(
     }
 }
 
-/// Since when all attempts failed, after one that failed at `at`.
+/// Since when all attempts have failed, if one failed at `at`.
 fn failing(since: Option<Moment>, last: Option<Moment>, at: ShopTime) -> ShopTime {
     failing_since(since.map(|moment| moment.0), last.map(|moment| moment.0), at)
 }
@@ -269,7 +269,7 @@ async fn purge_attempts(conn: &mut Conn, before: ShopTime, most: u64, limit: u32
     let old_ones = attempts::table.filter(attempts::id.eq_any(old));
     let mut purged = diesel::delete(old_ones).execute(conn).await?;
     let last: Option<i64> = attempts::table.select(max(attempts::id)).first(conn).await?;
-    // Numbers that were not used make it a few less.
+    // Because some ids are not used, a few rows less may stay.
     let first_kept = last.unwrap_or(0).saturating_sub(i64::try_from(most).unwrap_or(i64::MAX));
     let left = i64::from(limit).saturating_sub(i64::try_from(purged).unwrap_or(i64::MAX));
     let beyond: Vec<i64> = attempts::table
@@ -284,7 +284,8 @@ async fn purge_attempts(conn: &mut Conn, before: ShopTime, most: u64, limit: u32
     Ok(u64::try_from(purged).unwrap_or(u64::MAX))
 }
 
-/// What waits for endpoints that no process has had in its settings since then, and at last the endpoints themselves.
+/// Deletes the events that wait for endpoints that no process has had in its settings since `seen_before`, and then the
+/// endpoints themselves.
 pub(super) async fn purge_unseen(
     conn: &mut Conn,
     seen_before: ShopTime,
@@ -312,8 +313,8 @@ pub(super) async fn purge_unseen(
     Ok(purged)
 }
 
-/// What is kept for an endpoint alone. In the outbox that is neither what the others are still to be given, nor what was
-/// delivered, which has a time of its own.
+/// The rows that are kept for this endpoint only. In the outbox these are neither events that must still be distributed
+/// to other endpoints, nor delivered events, which have their own retention time.
 async fn waiting_for(
     conn: &mut Conn,
     name: &str,
@@ -358,7 +359,7 @@ impl AttemptRow {
             at: Moment(attempt.at),
             took_ms: i32::try_from(attempt.took.as_millis()).unwrap_or(i32::MAX),
             outcome: attempt.outcome.as_str().to_owned(),
-            // A status of HTTP has three digits.
+            // An HTTP status has three digits.
             http_status: attempt.outcome.http_status().and_then(|status| i16::try_from(status).ok()),
         }
     }

@@ -7,11 +7,11 @@ use super::{
     webhook_tables::{first, others},
 };
 
-/// How many events one transaction makes due again: a month of them would hold their rows, and the file of an embedded
-/// database, for longer than anybody waits.
+/// How many events one transaction makes due again. The events of a month would lock their rows, or the SQLite file,
+/// for longer than other callers wait.
 const RESENT_AT_ONCE: usize = 200;
 
-/// Calls a query of the endpoint's table.
+/// Calls a query on the endpoint's table.
 macro_rules! of_table {
     ($endpoint:ident, $query:ident($conn:expr $(, $argument:expr)*)) => {{
         let name = $endpoint.as_str();

@@ -232,7 +232,7 @@ macro_rules! queries {
                 );
                 let kinds: Vec<&str> = sent.kinds().map(OrderEventKind::as_str).collect();
                 let is_wanted = || $table::kind.eq_any(&kinds);
-                // Since they were selected, one that was given up may have been resent, and one that failed delivered.
+                // Since the selection, a given-up event may have been resent, and a failing one may have been delivered.
                 let [failing, any] = match which {
                     Resend::GivenUp => ["1 = 0", "1 = 0"],
                     Resend::Failing => ["1 = 1", "1 = 0"],

@@ -17,8 +17,8 @@ use crate::sql::{
 const NOBODY: i32 = 0;
 
 impl Database {
-    /// Writes something, as durably as an order is written, that nobody ever sees: a row that its own transaction takes
-    /// back.
+    /// Checks that a row can be written as durably as an order. The transaction inserts the row and deletes it, so that no
+    /// other transaction ever sees it.
     pub(super) async fn check_writable(&self) -> Result<(), NotWritable> {
         match self.write_and_take_back().await {
             Ok(()) if self.terms.space.is_full() => Err(NotWritable::Obstacle(Obstacle::NoSpace)),
@@ -48,7 +48,7 @@ async fn write_and_take_back(conn: &mut Conn, name: &str) -> Result<(), QueryErr
     Ok(())
 }
 
-/// What the engine's own words mean.
+/// The obstacle that the engine's error reports, if any.
 fn obstacle(error: &StoreError) -> Option<Obstacle> {
     let cause = match error {
         StoreError::Busy(cause)

@@ -10,52 +10,52 @@ use diesel::{Connection, ConnectionError, SqliteConnection, connection::SimpleCo
 
 use crate::private_files;
 
-/// Why a database was not copied. Nothing is left behind then.
+/// Why a database was not copied.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
-    /// The copy cannot be written: it exists already, or its directory does not.
+    /// The copy cannot be written, for example because the file exists or its directory does not.
     #[error("{0}")]
     File(String, #[source] io::Error),
     /// There is no database.
     #[error("there is no database {}", .0.display())]
     Absent(PathBuf),
-    /// It cannot be opened.
+    /// The database cannot be opened.
     #[error("the database cannot be opened")]
     Open(#[from] ConnectionError),
-    /// The database failed.
+    /// The database reported an error.
     #[error("the database cannot be copied")]
     Copy(#[from] diesel::result::Error),
 }
 
-/// Copies the SQLite database that the URL names to a new file, as it is at this moment, while others write to it; the
-/// copy is its owner's alone, and on the disk when this answers. It blocks.
+/// Copies the SQLite database at `url` to a new file, as it is at this moment; other connections may write meanwhile.
+/// Only its owner can read the copy, and the copy is synced to the disk when the function returns. It blocks.
 ///
 /// # Errors
-/// The file exists, or the database cannot be read.
+/// The file exists or cannot be written, or the database does not exist or cannot be read.
 pub fn backup(url: &str, to: &Path, lock_timeout: Duration) -> Result<(), BackupError> {
     let path = url.strip_prefix("sqlite:").unwrap_or(url);
     let path = path.strip_prefix("//").unwrap_or(path);
     let failed = |error| BackupError::File(to.display().to_string(), error);
-    // Opening it would make an empty database.
+    // Opening a missing file would create an empty database.
     if !Path::new(path).is_file() {
         return Err(BackupError::Absent(path.into()));
     }
     if to.exists() {
         return Err(failed(io::ErrorKind::AlreadyExists.into()));
     }
-    // A file under its final name is whole: a copy that is cut off has another name.
+    // The copy gets its final name only when it is complete.
     let mut partial = to.as_os_str().to_owned();
     partial.push(".partial");
     let partial = Path::new(&partial);
-    // SQLite writes into an empty file, which keeps its rights.
+    // SQLite writes into an existing empty file, whose permissions stay.
     let ours = private_files::create_anew(partial, b"")
         .and_then(|()| identity(partial))
         .map_err(|error| BackupError::File(partial.display().to_string(), error))?;
-    // Whoever began to copy to the same name meanwhile took the place of this copy: theirs is left alone.
+    // Another process that copies to the same name replaces this partial file. Its file must not be touched.
     let is_ours = |file: &Path| identity(file).is_ok_and(|found| found == ours);
     let copied = copy(path, partial, lock_timeout).and_then(|()| {
         let synced = File::open(partial).and_then(|file| file.sync_all());
-        // It fails where somebody has made a file of the name meanwhile.
+        // The link fails if a file of this name was created meanwhile.
         synced.and_then(|()| fs::hard_link(partial, to)).map_err(failed)?;
         if !is_ours(to) {
             fs::remove_file(to).map_err(failed)?;
@@ -70,7 +70,7 @@ pub fn backup(url: &str, to: &Path, lock_timeout: Duration) -> Result<(), Backup
     copied.and(fs::remove_file(partial).map_err(failed))
 }
 
-/// Which file it is, whatever its name.
+/// The device and inode of a file, which identify it whatever its name.
 fn identity(file: &Path) -> io::Result<(u64, u64)> {
     fs::metadata(file).map(|file| (file.dev(), file.ino()))
 }

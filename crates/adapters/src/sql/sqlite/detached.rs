@@ -2,11 +2,11 @@ use diesel_async::sync_connection_wrapper::SpawnBlocking;
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use tokio::runtime::Handle;
 
-/// Where SQLite's blocking calls run: on threads of one runtime, whichever runtime asks.
+/// Runs SQLite's blocking calls on threads of one runtime, whichever runtime the caller is in.
 ///
-/// Unlike diesel-async's own, it does not block the thread of a caller that gives up in the middle: that would stall
-/// an HTTP worker, and is not possible at all on its single-threaded runtime. The call then ends by itself, and the
-/// connection is closed after it.
+/// Unlike diesel-async's own implementation, it does not block the thread of a caller that drops a running call. That
+/// would stall an HTTP worker, and is not possible at all on a single-threaded runtime. The call runs to its end, and
+/// the connection is closed after it.
 pub(super) struct Detached(Option<Handle>);
 
 /// There is no runtime to run a blocking call on.

@@ -1,4 +1,4 @@
-//! What SQLite does in its own way.
+//! The part of the database code that is specific to SQLite.
 
 use std::{
     collections::BTreeSet,
@@ -37,26 +37,26 @@ use crate::{
     },
 };
 
-/// A transaction holds the whole file: there are no rows to lock.
+/// Empty: a writing transaction locks the whole file, so rows need no locks.
 pub(super) const FOR_UPDATE: &str = "";
 /// As [`FOR_UPDATE`].
 pub(super) const FOR_UPDATE_SKIP_LOCKED: &str = "";
 
-/// Whether there is `UPDATE … FROM (VALUES …)`.
+/// Whether the engine has `UPDATE … FROM (VALUES …)`.
 pub(super) const UPDATES_FROM_VALUES: bool = true;
 
-/// Joins as `INNER JOIN` does, and reads the left table first.
+/// Joins like `INNER JOIN`, and always reads the left table first.
 pub(super) const JOIN_IN_THIS_ORDER: &str = "CROSS JOIN";
 
-/// Whether one pool reads and writes.
+/// Whether one pool serves reads and writes.
 pub(super) const HAS_ONE_POOL: bool = false;
-/// Whether orders are found by their addresses. Here are none of the old back end, for which that is asked.
+/// Whether an index finds orders by their address. Only orders of the old back end need it, and SQLite has none of them.
 pub(super) const HAS_ADDRESS_INDEX: bool = false;
 
-/// How many rows one statement inserts at most: SQLite binds 32,766 values, and no row here has more than twenty.
+/// Maximum number of rows of one `INSERT`: SQLite binds at most 32,766 values, and no row has more than twenty.
 pub(super) const ROWS_PER_INSERT: usize = 1_500;
 
-/// More readers than this take memory for their caches and answer no sooner.
+/// Maximum number of reading connections. More of them take memory for their caches and are no faster.
 const MOST_READERS: usize = 4;
 
 pub(super) static MIGRATIONS: [Migration; 13] = migration::embed!("sqlite");
@@ -97,13 +97,13 @@ where
     Ok(())
 }
 
-/// SQLite has no such limit.
+/// Does nothing: SQLite has no time limit for statements.
 pub(super) async fn limit_statements(_conn: &mut Conn, _limit: Duration) -> QueryResult<()> {
     Ok(())
 }
 
-/// Begins a transaction that may write, waiting for the file now and not at its first write, where waiting would be
-/// too late: what it has read may have changed by then.
+/// Begins a transaction that may write. It locks the file now and not at its first write, when the rows that it has
+/// read may have changed already.
 pub(super) async fn begin(conn: &mut Conn) -> QueryResult<()> {
     begin_by(conn, "BEGIN IMMEDIATE").await
 }
@@ -112,17 +112,17 @@ async fn begin_by(conn: &mut Conn, statement: &'static str) -> QueryResult<()> {
     conn.spawn_blocking(move |conn| AnsiTransactionManager::begin_transaction_sql(conn, statement)).await
 }
 
-/// Begins a transaction. Nobody else writes meanwhile, so there are no rows to be held.
+/// Begins a transaction. No other transaction writes meanwhile, so no rows need locks.
 pub(super) async fn begin_holding(conn: &mut Conn, _users: &BTreeSet<i32>) -> QueryResult<()> {
     begin(conn).await
 }
 
-/// Begins a transaction that only looks. The write-ahead log keeps what it saw at its first look.
+/// Begins a read-only transaction. The write-ahead log keeps the state of its first read.
 pub(super) async fn begin_snapshot(conn: &mut Conn) -> QueryResult<()> {
     begin_by(conn, "BEGIN").await
 }
 
-/// The migrations are one transaction, which waits for those of other processes.
+/// Begins the one transaction of all migrations, which waits for the migrations of other processes.
 pub(super) async fn begin_migrations(conn: &mut Conn) -> Result<(), QueryError> {
     Ok(conn.batch_execute("BEGIN IMMEDIATE").await?)
 }
@@ -135,7 +135,7 @@ pub(super) async fn end_migrations(conn: &mut Conn, succeeded: bool) -> Result<(
     Ok(conn.batch_execute(if succeeded { "COMMIT" } else { "ROLLBACK" }).await?)
 }
 
-/// The sum of a column of money, in fen. Without its point, money as text with two decimals is a whole number.
+/// The sum of a money column, in fen: a text with two decimals is the number of fen if its point is removed.
 pub(super) fn sum_of_fen(column: &'static str) -> SqlLiteral<BigInt> {
     sql(&format!("COALESCE(SUM(CAST(REPLACE({column}, '.', '') AS INTEGER)), 0)"))
 }
@@ -160,25 +160,25 @@ pub(super) fn is_no_such_table(error: &DieselError) -> bool {
     message(error).starts_with("no such table")
 }
 
-/// Text is text.
+/// Always false: SQLite can compare any texts.
 pub(super) fn is_not_comparable(_error: &DieselError) -> bool {
     false
 }
 
-/// There is no server on which statements would run on.
+/// Does nothing: there is no server on which an abandoned statement would continue.
 pub(super) struct GivenUpStatements;
 
 impl GivenUpStatements {
-    /// It ends by itself: see [`Detached`].
+    /// Does nothing: the statement ends by itself, see [`Detached`].
     pub(super) fn end(&self, _conn: &mut Conn) {}
 }
 
-/// There is no server.
+/// Always false: there is no server.
 pub(super) fn is_server_full(_error: &PoolError) -> bool {
     false
 }
 
-/// One connection to write with and some to read with.
+/// A pool of one connection for writing, and a pool for reading.
 pub(super) fn pools(
     path: &str,
     config: &SqlConfig,
@@ -222,8 +222,8 @@ fn is_absent(path: &Path) -> Result<bool, ConnectError> {
     Ok(!exists)
 }
 
-/// The database holds addresses and hashes of passwords: it is its owner's alone, also where an earlier version left it
-/// open. SQLite gives its other files the rights of this one.
+/// Restricts the file to its owner, because it holds addresses and password hashes. An earlier version may have left it
+/// open to others. SQLite gives its other files the permissions of this one.
 fn close_to_others(path: &str) -> Result<(), ConnectError> {
     let failed = |path: &Path, cause| ConnectError::File(path.to_owned(), cause);
     let was_open =
@@ -241,7 +241,7 @@ fn close_to_others(path: &str) -> Result<(), ConnectError> {
     Ok(())
 }
 
-/// How a new connection is opened.
+/// The settings of a new connection.
 #[derive(Clone)]
 struct Setup {
     counter: StatementCounter,
@@ -260,7 +260,7 @@ impl Setup {
 
     fn open_blocking(self, path: &str) -> ConnectionResult<SqliteConnection> {
         let mut conn = SqliteConnection::establish(path)?;
-        // The time limit first: the others wait for each other under it.
+        // The time limit comes first, because the other pragmas may have to wait for the file.
         let pragmas = format!(
             "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
              PRAGMA foreign_keys = ON; PRAGMA query_only = {};",

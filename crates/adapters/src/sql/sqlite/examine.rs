@@ -1,4 +1,4 @@
-//! What SQLite says of itself and its file.
+//! What SQLite reports about itself and its file.
 
 use diesel::{QueryableByName, sql_types::Text};
 use diesel_async::RunQueryDsl;

@@ -1,7 +1,7 @@
-//! SQLite, compiled into the program: the database of a shop that has no other.
+//! SQLite, compiled into the program: the database of a shop without a database server.
 //!
 //! One connection writes, each transaction with `BEGIN IMMEDIATE`; a few others read. The write-ahead log lets them
-//! read while it writes, and every commit is synced to the disk before it is answered.
+//! read while it writes, and every commit is synced to the disk before it returns.
 
 mod backup;
 mod detached;
