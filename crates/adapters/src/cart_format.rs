@@ -1,11 +1,10 @@
-//! The stored form of a cart line, which the old shop's programs read and write too.
+//! The stored form of a cart line, which the old shop's programs also read and write.
 
 use domain::{CartLine, CartStamp, SkuId};
 use serde::Deserialize;
 
-/// Reads one line: the SKU's id as the field, and `{"count": 2, "selected": 1}`, in either order, the numbers also as
-/// strings. `None` if it is something else, such as a SKU with a leading zero: the line would not be found again to be
-/// removed.
+/// Parses one line: the SKU's id as the field, and `{"count": 2, "selected": 1}` in either order; the numbers may be
+/// strings. `None` for anything else, such as a SKU with a leading zero, whose field could not be found for removal.
 pub(crate) fn read_line(field: &str, value: &str) -> Option<CartLine> {
     #[derive(Deserialize)]
     struct Stored {
@@ -31,7 +30,7 @@ pub(crate) fn write_line(count: i64, selected: bool) -> String {
     format!("{{\"count\": {count}, \"selected\": {}}}", i32::from(selected))
 }
 
-/// A number as the old programs wrote it.
+/// A number in the forms that the old programs wrote.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Number {

@@ -1,7 +1,7 @@
 //! Implementations of the ports: databases, carts, Alipay, listeners, the clock.
 //!
-//! Nothing here decides; what a shop's rules say is in `domain`, and what is done in which order is in
-//! `application`. Each adapter passes the suite of its port (`ports::contract`).
+//! This crate has no business rules: the shop's rules are in `domain`, and the order of steps is in `application`. Each
+//! adapter passes the test suite of its port (`ports::contract`).
 
 #[cfg(feature = "alipay")]
 pub mod alipay;

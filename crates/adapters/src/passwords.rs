@@ -16,16 +16,16 @@ use ports::{PasswordError, Passwords, Randomness};
 use subtle::ConstantTimeEq;
 use tokio::{sync::Semaphore, time::timeout};
 
-/// How many are measured at once: each takes 19 MiB of memory and all of a processor.
+/// How many passwords are hashed at once: each takes 19 MiB of memory and a whole processor.
 const AT_ONCE: usize = 2;
-/// How long one waits for its turn.
+/// How long a password waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// What a password is measured against where there is no user, so that this takes its time too. Nobody's password: the
-/// answer is always no.
+/// A password is compared with the hash of this text if there is no user, so that the answer takes the same time. The
+/// answer is then always no.
 const NOBODY: &str = "nobody's password";
 
-/// Argon2id with the costs that OWASP recommends (19 MiB, two passes, one lane), which are the library's default, on
-/// blocking threads.
+/// Argon2id on blocking threads, with the costs that OWASP recommends (19 MiB, two passes, one lane), which are the
+/// library's default.
 pub struct Argon2Passwords {
     turns: Arc<Semaphore>,
     memories: Arc<Memories>,
@@ -33,18 +33,18 @@ pub struct Argon2Passwords {
     of_nobody: PasswordHash,
 }
 
-/// The memory of computations, kept from one to the next: an allocator that is given 19 MiB back on one thread after the
-/// other does not use them again.
+/// The memory of computations, which is kept for the next ones: an allocator that gets 19 MiB back on one thread after
+/// another does not reuse them.
 #[derive(Default)]
 struct Memories(Mutex<Vec<Vec<Block>>>);
 
 impl Memories {
-    /// Computes with the memory that was used last, or with new one where all is in use.
+    /// Computes with the memory that was used last, or with new memory if all is in use.
     fn lend<T>(&self, compute: impl FnOnce(&mut Vec<Block>) -> T) -> T {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut memory = kept.unwrap_or_default();
         let computed = compute(&mut memory);
-        // A hash that was not made here may ask for any amount.
+        // A hash that was not made here may need any amount.
         if memory.len() <= Params::DEFAULT.block_count() {
             self.0.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
         }
@@ -58,7 +58,7 @@ impl Memories {
 pub struct HashingFails(password_hash::Error);
 
 impl Argon2Passwords {
-    /// With salts from this source of chance. Takes as long as one password does.
+    /// Takes salts from this source of random numbers. The call takes as long as hashing one password.
     ///
     /// # Errors
     /// The library cannot hash.
@@ -69,8 +69,8 @@ impl Argon2Passwords {
         Ok(Self { turns: Arc::new(Semaphore::new(AT_ONCE)), memories, randomness, of_nobody })
     }
 
-    /// Does the work when it is its turn, on a thread that may block. The turn lasts as long as the work, also where
-    /// nobody waits for it any more.
+    /// Does the work when its turn comes, on a thread that may block. The turn lasts as long as the work, even if the caller
+    /// has stopped waiting.
     async fn in_turn<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Vec<Block>) -> Result<T, password_hash::Error> + Send + 'static,
@@ -132,7 +132,7 @@ fn hash(
     Ok(PasswordHash(hash.to_string()))
 }
 
-/// Whether this is a hash of the password, by whatever algorithm and costs it names.
+/// Whether this is a hash of the password, with the algorithm and costs that the hash names.
 fn is_of(password: &str, hash: &str, memory: &mut Vec<Block>) -> Result<bool, password_hash::Error> {
     let hash = password_hash::PasswordHash::new(hash)?;
     let (Some(salt), Some(expected)) = (hash.salt, hash.hash) else {
@@ -202,7 +202,7 @@ mod tests {
         assert_ne!(hash.0, again.0, "each has a salt of its own");
     }
 
-    /// As the library's own one makes them, with costs of its own choice and more memory than ours.
+    /// Hashes of the library, of other algorithms and costs, some with more memory than ours.
     #[tokio::test]
     async fn a_hash_that_was_made_elsewhere_is_known_too() {
         let passwords = passwords();
@@ -231,7 +231,7 @@ mod tests {
         assert!(Argon2::default().verify_password("密码 123457".as_bytes(), &hash).is_err());
     }
 
-    /// Of the memory that hashes take, as much is kept as is used at once.
+    /// The memory that is kept is the memory that is used at once.
     #[tokio::test]
     async fn memory_is_used_again() {
         let passwords = passwords();

@@ -1,4 +1,4 @@
-//! Files that their owner alone may read: secrets, and what tells of buyers.
+//! Files that only their owner may read: secrets and personal data of buyers.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError},
@@ -9,27 +9,27 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Reading and writing for the owner.
+/// The owner may read and write.
 const OWNER_ALONE: u32 = 0o600;
-/// What everybody else may do.
+/// All permissions of the group and of others.
 const OTHERS: u32 = 0o077;
 
-/// Makes the directory, and those above it, for their owner alone where they do not exist.
+/// Creates the directory and missing parents. Only the owner may use the new directories.
 ///
 /// # Errors
-/// It cannot be made.
+/// A directory cannot be created.
 pub fn make_directory(directory: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(directory)
 }
 
-/// How long another process may make what it keeps in a directory.
+/// How long to wait for another process that holds a directory.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Makes the directory where there is none, and holds it until the result is dropped: what is made once and kept there,
-/// such as a key, is made by one of the processes that begin at the same time, and read by the others. Blocks.
+/// Creates the directory if it is missing, and locks it until the result is dropped. So one of several processes that
+/// start at the same time creates a file there, such as a key, and the others read it. It blocks.
 ///
 /// # Errors
-/// It cannot be made, or another process holds it for half a minute.
+/// The directory cannot be created or opened, or another process holds it for half a minute.
 pub fn hold(directory: &Path) -> io::Result<File> {
     make_directory(directory)?;
     let held = File::open(directory)?;
@@ -39,22 +39,22 @@ pub fn hold(directory: &Path) -> io::Result<File> {
             Ok(()) => return Ok(held),
             Err(TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => sleep(Duration::from_millis(10)),
             Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::TimedOut.into()),
-            // A file system without locks: processes that begin there at the same time may make what they keep twice.
+            // A file system without locks: processes that start at the same time may each create the file.
             Err(TryLockError::Error(_)) => return Ok(held),
         }
     }
 }
 
-/// Writes a file that does not exist yet, down to the disk.
+/// Creates a file and syncs it to the disk.
 ///
 /// # Errors
-/// It exists, or cannot be written.
+/// The file exists, or cannot be written.
 pub fn create(path: &Path, content: &[u8]) -> io::Result<()> {
     write(OpenOptions::new().write(true).create_new(true).mode(OWNER_ALONE).open(path)?, content)
 }
 
-/// Writes a file, down to the disk, and makes its directory where there is none. However the process ends, a reader finds
-/// the old file or the new one: it is written beside, as `….new`, and then takes its place.
+/// Replaces or creates a file and syncs it to the disk; creates its directory if it is missing. However the process ends,
+/// a reader finds the old file or the new one: the new one is written as `….new` and then renamed.
 ///
 /// # Errors
 /// It cannot be written.
@@ -68,7 +68,7 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     fs::rename(&beside, path)
 }
 
-/// Writes a file in place of what a process may have left that died over it.
+/// Creates a file in place of one that a killed process may have left.
 ///
 /// # Errors
 /// It cannot be written.
@@ -80,13 +80,13 @@ pub fn create_anew(path: &Path, content: &[u8]) -> io::Result<()> {
     create(path, content)
 }
 
-/// Makes sure that a file is there and that its owner alone may read it. True where others could until now.
+/// Creates the file if it is missing, and restricts it to its owner. Returns whether others had any access until now.
 ///
-/// A file that is there is not opened: closing it would release every lock that this process has on it (POSIX), and then
-/// another process takes SQLite's write-ahead log for abandoned and deletes it under this one.
+/// An existing file is not opened: closing it would release every lock that this process has on it (POSIX). Another
+/// process would then consider SQLite's write-ahead log abandoned, and delete it while this process uses it.
 ///
 /// # Errors
-/// It cannot be made, is no file, or is somebody else's.
+/// The file cannot be created, is not a regular file, or its permissions cannot be changed.
 pub fn make_private(path: &Path) -> io::Result<bool> {
     match OpenOptions::new().write(true).create_new(true).mode(OWNER_ALONE).open(path) {
         Ok(_new) => return Ok(false),
@@ -104,10 +104,11 @@ pub fn make_private(path: &Path) -> io::Result<bool> {
     Ok(was_open)
 }
 
-/// Reads a secret that was written here.
+/// Reads a secret that this program has written.
 ///
 /// # Errors
-/// It is not there, or others may have read it or put it there: it is a link, or others have a right to it.
+/// The file is missing or is a link, or its group or others have access to it, so that they may know or have replaced
+/// the secret.
 pub fn read_secret(path: &Path) -> io::Result<String> {
     let named = fs::symlink_metadata(path)?;
     let mut file = File::open(path)?;
@@ -127,14 +128,14 @@ pub fn read_secret(path: &Path) -> io::Result<String> {
     Ok(secret)
 }
 
-/// What nobody but the owner and the group of a file that an operator keeps may do, and the group's writing.
+/// The permissions that the file of an operator must not have: those of others, and writing by the group.
 const OUTSIDERS: u32 = 0o027;
 
-/// Reads a secret that an operator keeps. Its group may read it, as where a daemon's secrets are root's; and it may be a link
-/// within its own directory, as Kubernetes mounts secrets.
+/// Reads a secret that an operator keeps. Its group may read it, for example if root owns a daemon's secrets. It may be
+/// a link within its own directory, as Kubernetes mounts secrets.
 ///
 /// # Errors
-/// It cannot be read, others may have read it or put it there, or it is a link to another directory.
+/// The file cannot be read, others may read or change it, or it is a link out of its directory.
 pub fn read_given_secret(path: &Path) -> io::Result<Vec<u8>> {
     if fs::symlink_metadata(path)?.is_symlink() && !is_within(path)? {
         return Err(io::Error::other("it is a link that leads out of its directory: name the file itself"));
@@ -148,18 +149,18 @@ pub fn read_given_secret(path: &Path) -> io::Result<Vec<u8>> {
     Ok(secret)
 }
 
-/// Why a file that an operator keeps is no place for a secret; `None` if only its owner and its group can read it, and only
-/// its owner change it.
+/// Why a file of an operator is not safe for a secret; `None` if only its owner and its group can read it, and only its
+/// owner can change it.
 ///
 /// # Errors
-/// That cannot be found out.
+/// The permissions cannot be read.
 pub fn exposure(file: &File) -> io::Result<Option<String>> {
     let mode = file.metadata()?.mode() & 0o777;
     let problem = || format!("others can read or change it (mode {mode:o}): `chmod 600` or `chmod 640` it");
     Ok((mode & OUTSIDERS != 0).then(problem))
 }
 
-/// Whether what a link leads to is below the directory that the link is in.
+/// Whether the target of a link is below the directory of the link.
 fn is_within(link: &Path) -> io::Result<bool> {
     let directory = match link.parent() {
         Some(directory) if !directory.as_os_str().is_empty() => directory,

@@ -1,4 +1,4 @@
-//! The computer's own clock and chance. Everything else asks [`ports::Clock`] and [`ports::Randomness`].
+//! The computer's clock and random numbers. All other code uses [`ports::Clock`] and [`ports::Randomness`].
 
 use domain::ShopTime;
 use ports::{Clock, Randomness};
@@ -7,7 +7,7 @@ use ports::{Clock, Randomness};
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
-/// The computer's chance, from the thread's cryptographic generator, seeded by the operating system.
+/// Random numbers of the thread's cryptographic generator, which the operating system seeds.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemRandomness;
 

@@ -1,11 +1,11 @@
-//! The HTTP clients of the adapters, set up in one place.
+//! Sets up the HTTP clients of the adapters.
 
 use std::time::Duration;
 
 use reqwest::{Client, redirect};
 use url::{Host, Url};
 
-/// A client for the server at `url` that follows no redirect.
+/// A client for the server at `url`. It follows no redirects.
 ///
 /// The proxies of the environment (`HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`) are used, except for a server
 /// on this machine: a proxy elsewhere cannot reach that.
@@ -21,7 +21,7 @@ pub(crate) fn client(
     if is_on_this_machine(url) { client.no_proxy() } else { client }.build()
 }
 
-/// Whether a URL leads to this machine and so nowhere from another one.
+/// Whether a URL leads to this machine, so that another machine cannot use it.
 pub fn is_on_this_machine(url: &str) -> bool {
     match Url::parse(url).as_ref().ok().and_then(Url::host) {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),

@@ -1,9 +1,9 @@
 //! Delivers order events to webhook endpoints, by HTTP POST.
 //!
-//! What is sent is signed with a secret that both sides have, together with the time of sending: the other program can
-//! tell it from what strangers send, and from what was recorded and is sent again. Source:
+//! A secret that both sides have signs each event together with the time of sending. So the receiver can recognise
+//! messages of strangers, and old messages that somebody sends again. Source:
 //! <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>, "Webhook headers" and
-//! "Signature scheme". The headers `dashop-…` are those from before, for one more release.
+//! "Signature scheme". The older headers `dashop-…` are sent for one more release.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -20,43 +20,43 @@ use tokio::time::Instant;
 
 use crate::web_client;
 
-/// How long a connection may take.
+/// How long it may take to connect.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long it may take in all until the endpoint has answered.
+/// How long a delivery may take in total, until the endpoint has answered.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// How much of an answer is read, in bytes, so that its connection can be used again.
+/// How many bytes of an answer are read, so that its connection can be used again.
 const ANSWER_BYTES: usize = 16 * 1024;
 
-/// Where the events go.
+/// The configuration of an endpoint.
 #[derive(Clone)]
 pub struct WebhookConfig {
-    /// What the endpoint is called.
+    /// The name of the endpoint.
     pub name: EndpointName,
     /// An HTTP or HTTPS URL.
     pub url: String,
-    /// What the events are signed with: by each of them, the newest first.
+    /// Each of these secrets signs every event; the newest is the first.
     pub secrets: Vec<WebhookSecret>,
 }
 
-/// What events are signed with.
+/// A secret that signs events.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WebhookSecret {
-    /// As it is set: the key of the signature from before.
+    /// The text in the settings, which is the key of the older signature.
     text: Vec<u8>,
-    /// What Standard Webhooks makes of it.
+    /// The key by Standard Webhooks.
     key: Vec<u8>,
 }
 
 /// A text that cannot be a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidSecret {
-    /// Too short to be one.
+    /// The text is too short.
     #[error("must have at least {} bytes", WebhookSecret::MIN_BYTES)]
     Short,
-    /// With the prefix of Standard Webhooks, and no base64 behind it.
+    /// The prefix of Standard Webhooks is not followed by base64.
     #[error("must have base64 behind {}", WebhookSecret::PREFIX)]
     NotBase64,
-    /// The same, too short to be one.
+    /// The base64 behind the prefix is too short.
     #[error(
         "must have base64 of at least {} bytes behind {}",
         WebhookSecret::MIN_KEY_BYTES,
@@ -71,10 +71,11 @@ impl WebhookSecret {
     /// "Signature scheme": 24 to 64 bytes.
     const MIN_KEY_BYTES: usize = 24;
 
-    /// Any text of at least 16 bytes; or `whsec_` and base64 of at least 24 bytes, which are then the key.
+    /// Parses a secret: `whsec_` and the base64 of a key of at least 24 bytes, or any other text of at least 16 bytes, which
+    /// is the key itself.
     ///
     /// # Errors
-    /// It is neither.
+    /// The text is neither of these.
     pub fn parse(text: &str) -> Result<Self, InvalidSecret> {
         let key = match text.strip_prefix(Self::PREFIX) {
             Some(encoded) => {
@@ -91,7 +92,7 @@ impl WebhookSecret {
     }
 }
 
-/// The program that listens at one URL.
+/// A webhook endpoint at one URL.
 pub struct HttpWebhook {
     http: reqwest::Client,
     name: EndpointName,
@@ -100,19 +101,19 @@ pub struct HttpWebhook {
     clock: Arc<dyn Clock>,
 }
 
-/// The keys that are in force.
+/// The keys that are in use.
 struct Keys {
     standard: Vec<hmac::Key>,
-    /// Of the header from before.
+    /// The keys of the older header.
     former: Vec<hmac::Key>,
 }
 
-/// The endpoint's client cannot be made.
+/// The HTTP client of the endpoint cannot be created.
 #[derive(Debug, thiserror::Error)]
 #[error("the client for the endpoint cannot be made")]
 pub struct WebhookConfigError(#[source] reqwest::Error);
 
-/// An event as it is sent: the same each time.
+/// An event as it is sent. Each attempt sends the same content.
 #[derive(Serialize)]
 struct Event<'a> {
     id: String,
@@ -127,17 +128,17 @@ struct Event<'a> {
 }
 
 impl HttpWebhook {
-    /// For the endpoint of this configuration. Connects to nothing.
+    /// An endpoint with this configuration. It opens no connection.
     ///
     /// # Errors
-    /// The HTTP client cannot be made.
+    /// The HTTP client cannot be created.
     pub fn new(config: &WebhookConfig, clock: Arc<dyn Clock>) -> Result<Self, WebhookConfigError> {
         let http = web_client::client(&config.url, CONNECT_TIMEOUT, TIMEOUT).map_err(WebhookConfigError)?;
         let keys = ArcSwap::from_pointee(Keys::new(&config.secrets));
         Ok(Self { http, name: config.name.clone(), url: config.url.clone(), keys, clock })
     }
 
-    /// Signs what is sent from now on with these secrets.
+    /// Uses these secrets for all further events.
     pub fn sign_with(&self, secrets: &[WebhookSecret]) {
         self.keys.store(Arc::new(Keys::new(secrets)));
     }
@@ -152,14 +153,14 @@ impl Keys {
         }
     }
 
-    /// For each key `v1,` and base64 of the HMAC-SHA256 of `id.timestamp.body`, with spaces between them.
+    /// For each key, `v1,` and the base64 of the HMAC-SHA256 of `id.timestamp.body`, separated by spaces.
     fn signatures(&self, id: &str, timestamp: &str, body: &[u8]) -> String {
         let parts = [id.as_bytes(), b".", timestamp.as_bytes(), b".", body];
         let signature = |key| format!("v1,{}", STANDARD.encode(sign(key, &parts)));
         self.standard.iter().map(signature).collect::<Vec<_>>().join(" ")
     }
 
-    /// For each key `v1=` and the HMAC-SHA256 of `timestamp.body` in hexadecimal, with spaces between them.
+    /// For each key, `v1=` and the HMAC-SHA256 of `timestamp.body` in hexadecimal, separated by spaces.
     fn former_signatures(&self, timestamp: &str, body: &[u8]) -> String {
         let signature = |key| {
             let tag = sign(key, &[timestamp.as_bytes(), b".", body]);
@@ -218,7 +219,7 @@ impl HttpWebhook {
         if !status.is_success() {
             return Err(WebhookError::Refused(status.as_u16()));
         }
-        // The status has decided; what else is said only stands in the way of the next request.
+        // The status decides. The body is read only so that the connection can be used again.
         let mut read = 0;
         while let Ok(Some(chunk)) = response.chunk().await {
             read += chunk.len();
@@ -247,13 +248,13 @@ impl<'a> From<&'a Delivery> for Event<'a> {
     }
 }
 
-/// The URL stays out of the error: it may hold a secret of the endpoint's.
+/// An error without the URL, which may contain a secret of the endpoint.
 fn unreachable(error: reqwest::Error) -> WebhookError {
     WebhookError::Unreachable(error.without_url().into())
 }
 
 impl WebhookConfig {
-    /// The host and port of the URL, without what may be a secret in it.
+    /// The host and port of the URL, without the parts that may contain a secret.
     pub fn host(&self) -> &str {
         let host = self.url.split_once("://").map_or("", |(_, rest)| rest);
         let host = host.split(['/', '?', '#']).next().unwrap_or_default();
@@ -261,7 +262,7 @@ impl WebhookConfig {
     }
 }
 
-/// Without the secrets, and without what may be one in the URL.
+/// Without the secrets, and without the parts of the URL that may contain one.
 impl fmt::Debug for WebhookConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebhookConfig")

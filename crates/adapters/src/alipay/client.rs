@@ -1,4 +1,4 @@
-//! Calls of the gateway: signed there, verified back, tried again only where that is safe.
+//! Calls of the gateway: signs requests, verifies answers, and retries only if that is safe.
 
 use alipay_protocol::{
     CertSn, Method, Params, VerifyError,
@@ -16,14 +16,14 @@ use url::Url;
 use super::{AlipayConfig, AlipayConfigError, AlipayGateway, AlipayTimeouts, alipay_time};
 use crate::web_client;
 
-/// How often one call is tried.
+/// Maximum number of attempts of one call.
 const ATTEMPTS: u32 = 3;
-/// How many times [`AlipayTimeouts::retry`] to wait after a passing fault.
+/// How many times [`AlipayTimeouts::retry`] to wait after a temporary fault.
 const AFTER_FAULT: u32 = 1;
-/// The same after Alipay said that it is called too often.
+/// How many times to wait after Alipay has reported too many calls.
 const AFTER_LIMIT: u32 = 5;
-/// What Alipay says where the application's certificates are missing, wrong or too old. It is no answer about a trade, and
-/// somebody has to change the settings.
+/// Codes by which Alipay reports that the application's certificates are missing, wrong or expired. They say nothing
+/// about a trade, and an operator must change the settings.
 const CERTIFICATE_FAULTS: [&str; 5] = [
     "isv.missing-app-cert-sn",
     "isv.missing-alipay-root-cert-sn",
@@ -48,7 +48,7 @@ pub(super) struct Client {
     timeouts: AlipayTimeouts,
 }
 
-/// What every answer has.
+/// The fields that every answer has.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Verdict {
@@ -62,9 +62,9 @@ struct Verdict {
 enum Attempt {
     /// `10000`: the node's JSON.
     Done(String),
-    /// An end that another attempt would not change.
+    /// Another attempt would give the same result.
     Failed(GatewayError),
-    /// Worth another attempt with the same parameters, after waiting so many times [`AlipayTimeouts::retry`].
+    /// Another attempt with the same parameters may succeed, after this many times [`AlipayTimeouts::retry`].
     Again(GatewayError, u32),
 }
 
@@ -77,7 +77,7 @@ impl Client {
     }
 }
 
-/// The parameters that every request has. `charset` among them decides in which encoding Alipay answers.
+/// The parameters that every request has. `charset` also decides the encoding of Alipay's answer.
 pub(super) fn common_params(gateway: &AlipayGateway, method: Method, now: ShopTime) -> Params {
     let params = Params::new()
         .with("app_id", gateway.config.app_id.as_str())
@@ -89,14 +89,14 @@ pub(super) fn common_params(gateway: &AlipayGateway, method: Method, now: ShopTi
     gateway.trust.with_serial_numbers(params)
 }
 
-/// Calls a method and answers the JSON of its node, which Alipay signed and which says `10000`. Ends within
-/// [`AlipayTimeouts::call`].
+/// Calls a method and returns the JSON of the node, which Alipay has signed and whose code is `10000`. It ends within
+/// [`AlipayTimeouts::call`], plus the time to sign.
 ///
-/// Only for methods that may be repeated with the same parameters; every server call of Alipay may.
+/// Use it only for methods that may be repeated with the same parameters; that is true for every server call of Alipay.
 ///
 /// # Errors
-/// [`GatewayError::Refused`] where Alipay says no; of a refund only at the first attempt, for a refusal of a later one
-/// does not tell whether the first one is under way.
+/// [`GatewayError::Refused`] if Alipay refuses. For a refund only if the first attempt is refused: the refusal of a
+/// later one does not show whether an earlier one succeeded, so it is [`GatewayError::Unknown`].
 pub(super) async fn call(
     gateway: &AlipayGateway,
     method: Method,
@@ -118,7 +118,7 @@ pub(super) async fn call(
     outcome
 }
 
-/// What became of a call, as metrics name it. What Alipay refused is an answer: that a trade does not exist, for example.
+/// The outcome of a call in metrics. A refusal is also an answer, for example that a trade does not exist.
 fn word(outcome: &Result<String, GatewayError>) -> &'static str {
     match outcome {
         Ok(_) => "ok",
@@ -149,7 +149,7 @@ async fn try_again(gateway: &AlipayGateway, method: Method, signed: &Params) -> 
     }
 }
 
-/// Whether it matters which of several attempts was refused.
+/// Whether the method moves money, so that a refusal of a later attempt does not show the result of an earlier one.
 fn moves_money(method: Method) -> bool {
     method == Method::TradeRefund
 }
@@ -161,7 +161,7 @@ async fn attempt(gateway: &AlipayGateway, method: Method, signed: &Params) -> At
         Err(error) => return Attempt::Failed(error),
     };
     let verdict = match judge(gateway, &answer, method) {
-        // Alipay may have a new key. It brings its certificate, and then the same bytes may verify.
+        // Alipay may have a new key. After its certificate is downloaded, the same bytes may verify.
         Err(AnswerError::Signature(VerifyError::Mismatch)) if learn_certificate(gateway, &answer).await => {
             judge(gateway, &answer, method)
         }
@@ -175,7 +175,7 @@ async fn learn_certificate(gateway: &AlipayGateway, answer: &[u8]) -> bool {
     gateway.trust.learn(answer, &*gateway.clock, download).await
 }
 
-/// Asks for a certificate of Alipay's. Whose the answer is, its bytes do not tell; and it is asked once.
+/// Downloads a certificate of Alipay's. The answer is not verified here, and there is no second attempt.
 async fn download_certificate(gateway: &AlipayGateway, sn: &CertSn) -> Result<Vec<u8>, GatewayError> {
     let biz_content = serde_json::json!({ "alipay_cert_sn": sn.as_str() }).to_string();
     let params = common_params(gateway, Method::OpenAppAlipaycertDownload, gateway.clock.now());
@@ -183,7 +183,7 @@ async fn download_certificate(gateway: &AlipayGateway, sn: &CertSn) -> Result<Ve
     send(gateway, &signed).await
 }
 
-/// Sends `biz_content` in the body and everything else in the URL, and reads no more than an answer can have.
+/// Sends `biz_content` in the body and all other parameters in the URL. Reads at most [`MAX_ANSWER_BYTES`].
 async fn send(gateway: &AlipayGateway, signed: &Params) -> Result<Vec<u8>, GatewayError> {
     let (body, query) = signed.clone().partition(|name| name == b"biz_content");
     let request = gateway
@@ -195,7 +195,7 @@ async fn send(gateway: &AlipayGateway, signed: &Params) -> Result<Vec<u8>, Gatew
     receive(request, MAX_ANSWER_BYTES).await
 }
 
-/// Fetches a file of at most so many bytes. Once: another try needs another link.
+/// Fetches a file of at most `longest` bytes. There is no second attempt, which would need a new link.
 pub(super) async fn download(
     gateway: &AlipayGateway,
     url: Url,
@@ -220,12 +220,12 @@ async fn receive(request: RequestBuilder, longest: usize) -> Result<Vec<u8>, Gat
     Ok(answer)
 }
 
-/// The URL stays out of the error: it is long, and its signature need not be in a log.
+/// An error without the URL: it is long, and its signature need not be in a log.
 fn unreachable(error: reqwest::Error) -> GatewayError {
     GatewayError::Unreachable(error.without_url().into())
 }
 
-/// What an answer means, if it is Alipay's.
+/// Verifies an answer and reads it.
 fn judge(gateway: &AlipayGateway, bytes: &[u8], method: Method) -> Result<Attempt, AnswerError> {
     let answer = answer::verify(bytes, method, &*gateway.trust.keys())?;
     if let Some(sn) = answer.cert_sn() {
@@ -234,7 +234,7 @@ fn judge(gateway: &AlipayGateway, bytes: &[u8], method: Method) -> Result<Attemp
     Ok(meaning(&answer))
 }
 
-/// `sub_code` says more than `code`: a system error comes as a business failure.
+/// Reads a verified answer. `sub_code` is more specific than `code`: a system error comes as a business failure.
 fn meaning(answer: &VerifiedAnswer<'_>) -> Attempt {
     let verdict: Verdict = match serde_json::from_str(answer.json()) {
         Ok(verdict) => verdict,
@@ -252,22 +252,22 @@ fn refusal(verdict: Verdict) -> Attempt {
     let code = if verdict.sub_code.is_empty() { verdict.code.clone() } else { verdict.sub_code };
     let message = if verdict.sub_msg.is_empty() { verdict.msg } else { verdict.sub_msg };
     match (verdict.code.as_str(), code.as_str()) {
-        // Some methods write it `aop.ACQ.SYSTEM_ERROR`.
+        // Some methods use `aop.ACQ.SYSTEM_ERROR`.
         ("20000", _) => Attempt::Again(GatewayError::Unknown { code }, AFTER_FAULT),
         (_, system_error) if system_error.ends_with("ACQ.SYSTEM_ERROR") => {
             Attempt::Again(GatewayError::Unknown { code }, AFTER_FAULT)
         }
-        // It passes by itself, so it is no answer to what was asked.
+        // Too many calls: this passes by itself and says nothing about the request.
         ("40005", _) => {
             let limited = format!("it is called too often: {code} {message}");
             Attempt::Again(GatewayError::Unreachable(limited.into()), AFTER_LIMIT)
         }
-        // It says nothing of what was asked, and passes when the settings are right.
+        // This says nothing about the request, and passes when the settings are corrected.
         (_, fault) if CERTIFICATE_FAULTS.contains(&fault) => {
             alarm(&code, &message);
             Attempt::Failed(GatewayError::Unreachable(format!("{code} {message}").into()))
         }
-        // A signed `error_response` that claims success is no answer to anything.
+        // A signed `error_response` that claims success, or an answer without a code, has no meaning.
         ("10000" | "", _) => {
             Attempt::Failed(GatewayError::Nonsense("the answer has no readable code".to_owned()))
         }
@@ -290,7 +290,7 @@ fn untrusted(error: &AnswerError) -> GatewayError {
     GatewayError::Nonsense(error.to_string())
 }
 
-/// Nothing works until somebody acts.
+/// Logs that no call succeeds until an operator acts.
 fn alarm(code: &str, message: &str) {
     if CERTIFICATE_FAULTS.contains(&code) {
         tracing::error!(

@@ -1,4 +1,4 @@
-//! `alipay.trade.close`: an unpaid trade can no longer be paid.
+//! `alipay.trade.close`: closes an unpaid trade, so that it can no longer be paid.
 
 use alipay_protocol::Method;
 use domain::TradeStatus;
@@ -8,11 +8,11 @@ use serde_json::json;
 
 use super::{AlipayGateway, client, nonsense, query};
 
-/// The trade is in no state that can be closed: paid, or closed already. Alipay has three words for it.
+/// The trade cannot be closed, because it is paid or closed already. Alipay has three codes for this.
 const NOT_CLOSABLE: [&str; 3] =
     ["ACQ.TRADE_STATUS_ERROR", "ACQ.REASON_TRADE_STATUS_INVALID", "ACQ.REASON_ILLEGAL_STATUS"];
 
-/// The node of an answer that says `10000`.
+/// The node of an answer whose code is `10000`.
 #[derive(Deserialize)]
 struct Answer {
     out_trade_no: String,
@@ -39,8 +39,8 @@ fn read(node: &str, out_trade_no: &str) -> Result<CloseOutcome, GatewayError> {
     Ok(CloseOutcome::Closed)
 }
 
-/// The refusal is the same for a trade that is paid and for one that is closed, maybe by an earlier attempt whose answer
-/// was lost; only a query tells them apart.
+/// Queries the trade, because the refusal is the same for a paid trade and for a closed one. An earlier attempt whose
+/// answer was lost may have closed it.
 async fn why_not(gateway: &AlipayGateway, out_trade_no: &str) -> Result<CloseOutcome, GatewayError> {
     Ok(match query::of_attempt(gateway, out_trade_no).await? {
         None => CloseOutcome::NoTrade,

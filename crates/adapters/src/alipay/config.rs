@@ -3,41 +3,41 @@ use std::time::Duration;
 use alipay_protocol::{MerchantCertificates, PrivateKey, PublicKey, TrustedKeys};
 use url::Url;
 
-/// The longest `notify_url` and `return_url`, in bytes; documentation of the common parameters.
+/// Maximum length of `notify_url` and `return_url`, in bytes. Source: Alipay's documentation of the common parameters.
 const MAX_CALLBACK_URL: usize = 256;
 
-/// What the shop needs to pay through Alipay. `Debug` shows fingerprints of the keys and no key.
+/// The shop's configuration for payments through Alipay. `Debug` shows fingerprints of the keys and no key.
 #[derive(Debug, Clone)]
 pub struct AlipayConfig {
-    /// Where Alipay answers, such as `https://openapi.alipay.com/gateway.do`.
+    /// The URL of Alipay's gateway, such as `https://openapi.alipay.com/gateway.do`.
     pub gateway_url: String,
     /// The application at Alipay (`app_id`).
     pub app_id: String,
-    /// Signs what the shop sends.
+    /// The key that signs the shop's requests.
     pub app_private_key: PrivateKey,
-    /// By what the shop and Alipay know each other's keys.
+    /// How the shop and Alipay know each other's keys.
     pub mode: AlipayMode,
-    /// Where Alipay sends notifications; it must reach this from outside. None: no notifications.
+    /// The URL for Alipay's notifications, which must be reachable from outside. `None`: no notifications.
     pub notify_url: Option<String>,
-    /// Where the buyer's browser comes back to. None: it stays at Alipay.
+    /// The URL to which the buyer's browser returns. `None`: it stays at Alipay.
     pub return_url: Option<String>,
-    /// The shop's page to which a phone goes back without having paid; `order_id` is added. None: it stays at Alipay.
+    /// The shop's page to which a phone returns without a payment; `order_id` is added. `None`: it stays at Alipay.
     pub quit_url: Option<String>,
-    /// What buyers read at Alipay instead of the names of the goods, for Alipay refuses some words; `{order_id}` in it is the
-    /// order's number. None: the names.
+    /// The text that buyers read at Alipay instead of the names of the goods, because Alipay refuses some words.
+    /// `{order_id}` in it becomes the order's number. `None`: the names of the goods.
     pub subject: Option<String>,
-    /// How long Alipay may take.
+    /// The time limits of calls.
     pub timeouts: AlipayTimeouts,
 }
 
-/// By what the shop and Alipay know each other's keys. An application at Alipay is in one mode only.
+/// How the shop and Alipay know each other's keys. An application at Alipay is in one mode only.
 #[derive(Debug, Clone)]
 pub enum AlipayMode {
     /// Key mode (公钥).
     PublicKey {
-        /// Verifies what Alipay sends: 支付宝公钥 in Alipay's console, not 应用公钥.
+        /// The key that verifies Alipay's messages: 支付宝公钥 in Alipay's console, not 应用公钥.
         current: PublicKey,
-        /// A second key that does, while Alipay's key is being changed.
+        /// A second key that verifies them while Alipay's key is being changed.
         previous: Option<PublicKey>,
     },
     /// Certificate mode (公钥证书).
@@ -65,22 +65,22 @@ impl AlipayMode {
     }
 }
 
-/// How long a call of Alipay may take.
+/// Time limits and pauses of calls to Alipay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AlipayTimeouts {
-    /// To connect.
+    /// Time limit to connect.
     pub connect: Duration,
-    /// From sending one attempt to the end of its answer.
+    /// Time limit of one attempt, from sending the request to the end of the answer.
     pub attempt: Duration,
-    /// For a call with all its attempts and the waiting between them.
+    /// Time limit of a call with all its attempts and the pauses between them.
     pub call: Duration,
-    /// Before the second attempt; doubled before each further one, and five times as long after Alipay said that it is
-    /// called too often.
+    /// Pause before the second attempt. It is doubled before each further one, and five times as long after Alipay has
+    /// reported too many calls.
     pub retry: Duration,
-    /// To download a bill, from the request to its last byte.
+    /// Time limit to download a bill, from the request to its last byte.
     pub download: Duration,
-    /// After a first failed download of a certificate of Alipay's, before the next one; doubled after each further one,
-    /// up to an hour.
+    /// Pause after a first failed download of a certificate of Alipay's. It is doubled after each further failure, up to
+    /// an hour.
     pub certificate_retry: Duration,
 }
 
@@ -100,24 +100,24 @@ impl Default for AlipayTimeouts {
 /// Why a configuration cannot work.
 #[derive(Debug, thiserror::Error)]
 pub enum AlipayConfigError {
-    /// No `app_id`.
+    /// The `app_id` is empty or has other characters than digits.
     #[error("app_id must be the digits of the application at Alipay")]
     AppId,
-    /// The public key belongs to the private key: it is the application's own.
+    /// The configured public key is the application's own: it belongs to its private key.
     #[error(
         "the application's own public key (应用公钥) is configured where Alipay's (支付宝公钥) belongs: \
          upload the former to Alipay's console and copy the latter from there"
     )]
     OwnPublicKey,
-    /// An address is none.
+    /// An address is not a usable URL.
     #[error("{name} must be a whole http or https URL{limit}")]
     Url {
-        /// Which address.
+        /// The name of the setting.
         name: &'static str,
-        /// What else is asked of it.
+        /// A further requirement.
         limit: &'static str,
     },
-    /// The HTTP client cannot be made.
+    /// The HTTP client cannot be created.
     #[error("the HTTP client for Alipay cannot be made")]
     Client(#[source] reqwest::Error),
     /// The threads that sign cannot be started.

@@ -1,4 +1,4 @@
-//! Messages that Alipay starts: notifications, and browsers that return from the cashier.
+//! Messages from Alipay: notifications, and the parameters of browsers that return from the cashier.
 
 use alipay_protocol::{
     TrustedKeys,
@@ -9,7 +9,7 @@ use domain::{
 };
 use ports::{NotVerified, VerifiedNotification, VerifiedReturn};
 
-/// The only kind of notification that tells of a trade.
+/// The only kind of notification that reports a trade.
 const NOTIFY_TYPE: &str = "trade_status_sync";
 
 pub(super) fn notification(form: &[u8], alipay: &TrustedKeys) -> Result<VerifiedNotification, NotVerified> {
@@ -51,7 +51,7 @@ fn trade(message: &VerifiedMessage) -> Result<Result<Trade, UnstorableTrade>, No
     })
 }
 
-/// What went back so far. A message that tells of a refund without its amount is not taken for one of a payment.
+/// The refunded amount so far. A message that reports a refund without an amount is unreadable, and not one of a payment.
 fn refunded(message: &VerifiedMessage) -> Result<Result<Money, Unstorable>, NotVerified> {
     match message.get("refund_fee") {
         Some(_) => amount(message, "refund_fee"),
@@ -60,7 +60,7 @@ fn refunded(message: &VerifiedMessage) -> Result<Result<Money, Unstorable>, NotV
     }
 }
 
-/// `out_biz_no` numbers a refund only where the message tells of one.
+/// `out_biz_no` is the number of a refund only if the message reports a refund.
 fn refund_request_no(message: &VerifiedMessage) -> Option<String> {
     message.get("refund_fee").and_then(|_| message.get("out_biz_no")).map(str::to_owned)
 }
@@ -76,7 +76,7 @@ fn required<'a>(message: &'a VerifiedMessage, field: &'static str) -> Result<&'a
     message.get(field).ok_or(NotVerified::Unreadable { field })
 }
 
-/// Alipay's largest amount is a fen above that of the shop's columns.
+/// An amount. Alipay's largest amount is one fen more than the shop's columns can hold.
 fn amount(message: &VerifiedMessage, field: &'static str) -> Result<Result<Money, Unstorable>, NotVerified> {
     match required(message, field)?.parse() {
         Ok(amount) => Ok(Ok(amount)),

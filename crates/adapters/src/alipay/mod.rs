@@ -1,8 +1,8 @@
 //! Alipay over its real protocol: 电脑网站支付, `alipay.trade.page.pay`, and 手机网站支付, `alipay.trade.wap.pay`.
 //!
-//! What is signed and how is in the crate `alipay-protocol`; here is the shop's side of it: the URL that a buyer is sent
-//! to (`page_pay`), the messages that Alipay sends (`incoming`), the calls that the shop makes (`client`; `query`, `close`,
-//! `refund`, `bill`), and the keys by which all of that is verified (`trust`).
+//! The crate `alipay-protocol` defines what is signed and how. This module is the shop's side: the URL to which a buyer
+//! is sent (`page_pay`), the messages that Alipay sends (`incoming`), the calls of the shop (`client`; `query`, `close`,
+//! `refund`, `bill`), and the keys that verify messages and answers (`trust`).
 
 mod bill;
 mod client;
@@ -31,7 +31,7 @@ pub use config::{AlipayConfig, AlipayConfigError, AlipayMode, AlipayTimeouts};
 use signers::{NotSigned, Signers};
 use trust::Trust;
 
-/// `timestamp`, `time_expire` and every other time are in UTC+8, which a [`ShopTime`] is.
+/// Formats `timestamp`, `time_expire` and every other time: Alipay uses UTC+8, as a [`ShopTime`] does.
 fn alipay_time(time: ShopTime) -> String {
     time.to_string()
 }
@@ -46,11 +46,11 @@ pub struct AlipayGateway {
 }
 
 impl AlipayGateway {
-    /// A gateway by this configuration. Connects to nothing.
+    /// A gateway with this configuration. It opens no connection.
     ///
     /// # Errors
-    /// The configuration cannot work; the message says which part and why. The commonest mistake is among them: the
-    /// application's own public key where Alipay's belongs.
+    /// The configuration cannot work; the message says which part and why. The most common mistake is the application's own
+    /// public key in place of Alipay's.
     pub fn new(config: AlipayConfig, clock: Arc<dyn Clock>) -> Result<Self, AlipayConfigError> {
         config.check()?;
         let client = Client::new(&config)?;
@@ -60,7 +60,7 @@ impl AlipayGateway {
         Ok(Self { config: Arc::new(config), client, trust, clock, signers })
     }
 
-    /// Signs where it stalls nobody.
+    /// Signs on a separate thread, so that it does not block other tasks.
     async fn sign(&self, params: Params) -> Result<Params, GatewayError> {
         let config = Arc::clone(&self.config);
         let signing = self.signers.run(move || request::sign(params, &config.app_private_key));
@@ -71,13 +71,13 @@ impl AlipayGateway {
     }
 }
 
-/// A request that Alipay would refuse, and that is not sent.
+/// An error for a request that is not sent, because Alipay would refuse it.
 fn invalid(message: &str) -> GatewayError {
     refused("ACQ.INVALID_PARAMETER".to_owned(), message.to_owned())
 }
 
-/// What Alipay refuses now and may do later, asked under the same number: once the shop's account has money, or the trade
-/// or an account is set free. Source: the table of `sub_code` of `alipay.trade.refund`.
+/// Refusals that may pass: Alipay may accept the same request later, when the shop's account has money or the trade or
+/// an account is unblocked. Source: the table of `sub_code` of `alipay.trade.refund`.
 const PASSING_REFUSALS: [&str; 5] = [
     "ACQ.SELLER_BALANCE_NOT_ENOUGH",
     "ACQ.REASON_TRADE_BEEN_FREEZEN",
@@ -86,18 +86,18 @@ const PASSING_REFUSALS: [&str; 5] = [
     "ACQ.BUYER_ENABLE_STATUS_FORBID",
 ];
 
-/// What Alipay refuses. Its other business refusals are final: see its table of `sub_code`.
+/// A refusal of Alipay's. All other business refusals (`ACQ.…`) are final, by its table of `sub_code`.
 fn refused(code: String, message: String) -> GatewayError {
     let is_final = code.starts_with("ACQ.") && !PASSING_REFUSALS.contains(&code.as_str());
     GatewayError::Refused { code, message, is_final }
 }
 
-/// A signed answer that does not say what it must.
+/// An error for a signed answer that lacks a required value or has an invalid one.
 fn nonsense(what: &str) -> GatewayError {
     GatewayError::Nonsense(what.to_owned())
 }
 
-/// Nothing left the house, so nothing was done.
+/// An error for a request that could not be signed: nothing was sent, so nothing was done.
 fn cannot_sign() -> GatewayError {
     refused("local.cannot-sign".to_owned(), "the request could not be signed".to_owned())
 }

@@ -9,13 +9,13 @@ use serde::Serialize;
 
 use super::{AlipayGateway, alipay_time, client::common_params, invalid, text};
 
-/// The longest `quit_url`, in bytes.
+/// Maximum length of `quit_url`, in bytes.
 const MAX_QUIT_URL: usize = 400;
-/// Characters of a `subject`.
+/// Maximum number of characters of `subject`.
 const MAX_SUBJECT: usize = 256;
-/// `qr_pay_mode`: the code alone, as wide as `qrcode_width`.
+/// `qr_pay_mode`: only the QR code, as wide as `qrcode_width`.
 const CODE_ALONE: &str = "4";
-/// As wide as the frame that the shop's page has for it.
+/// Width of the QR code in pixels, which is the width of its frame on the shop's page.
 const CODE_WIDTH: u16 = 220;
 /// The latest `time_expire`: 15 days ahead.
 const LONGEST_WAIT: Duration = Duration::from_secs(15 * 24 * 60 * 60);
@@ -28,20 +28,20 @@ struct BizContent<'a> {
     total_amount: String,
     subject: String,
     product_code: &'static str,
-    /// How the page shows its code; without it, as a page of its own.
+    /// How the QR code is shown. Without it the cashier is a full page.
     #[serde(skip_serializing_if = "Option::is_none")]
     qr_pay_mode: Option<&'static str>,
-    /// In pixels, for that mode.
+    /// The width of the QR code for that mode, in pixels.
     #[serde(skip_serializing_if = "Option::is_none")]
     qrcode_width: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     time_expire: Option<String>,
-    /// Where a phone's browser goes that turns back.
+    /// The page to which a phone's browser returns if the buyer does not pay.
     #[serde(skip_serializing_if = "Option::is_none")]
     quit_url: Option<String>,
 }
 
-/// All parameters but the signature.
+/// All parameters except the signature.
 pub(super) fn params(request: &PaymentRequest, gateway: &AlipayGateway) -> Result<Params, GatewayError> {
     check(request)?;
     let config = &gateway.config;
@@ -73,7 +73,7 @@ pub(super) fn params(request: &PaymentRequest, gateway: &AlipayGateway) -> Resul
     Ok(params)
 }
 
-/// Parameters that Alipay would answer with an error page are refused here.
+/// Refuses parameters for which Alipay would show an error page.
 fn check(request: &PaymentRequest) -> Result<(), GatewayError> {
     if request.total_amount.is_zero() {
         return Err(invalid("total_amount must be at least 0.01"));
@@ -87,14 +87,14 @@ fn check(request: &PaymentRequest) -> Result<(), GatewayError> {
     }
 }
 
-/// The page of the order at the shop; `None` if it is too long for Alipay, for which it is optional.
+/// The URL of the order's page at the shop; `None` if no page is configured or the URL is too long for Alipay.
 fn quit_url(page: Option<&str>, order_id: &OrderId) -> Option<String> {
     let page = page?;
     let joint = if page.contains('?') { '&' } else { '?' };
     Some(format!("{page}{joint}order_id={order_id}")).filter(|url| url.len() <= MAX_QUIT_URL)
 }
 
-/// The subject under Alipay's rules; never empty. A trade that waits is only continued by the same one.
+/// The subject under Alipay's rules; never empty. A waiting trade can only be continued with the same subject.
 fn subject(request: &PaymentRequest, neutral: Option<&str>) -> String {
     let neutral = neutral.map(|words| words.replace("{order_id}", request.order_id.as_str()));
     let subject = text::plain(neutral.as_ref().unwrap_or(&request.subject), MAX_SUBJECT);

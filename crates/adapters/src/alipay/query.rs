@@ -1,4 +1,4 @@
-//! `alipay.trade.query`: what became of the trade of an attempt to pay.
+//! `alipay.trade.query`: the status of the trade of an attempt to pay.
 
 use alipay_protocol::Method;
 use domain::{Channel, Money, ShopTime, Trade, TradeStatus};
@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use super::{AlipayGateway, client, nonsense};
 
-/// No buyer has come to the cashier yet. One may still come.
+/// There is no trade yet, because no buyer has opened the cashier. A buyer may still do so.
 pub(super) const NO_TRADE: &str = "ACQ.TRADE_NOT_EXIST";
 
-/// The node of an answer that says `10000`.
+/// The node of an answer whose code is `10000`.
 #[derive(Deserialize)]
 struct Answer {
     trade_no: String,
@@ -70,7 +70,7 @@ fn read(node: &str) -> Result<Trade, &'static str> {
     })
 }
 
-/// A query does not tell of refunds, but a paid trade is closed only when all of it went back.
+/// The refunded amount. A query does not report refunds, but a paid trade is closed only after a full refund.
 fn refunded(status: TradeStatus, total_amount: Money, paid_at: Option<ShopTime>) -> Money {
     match (status, paid_at) {
         (TradeStatus::Closed, Some(_)) => total_amount,

@@ -1,4 +1,4 @@
-//! `alipay.trade.refund` and `alipay.trade.fastpay.refund.query`: money that goes back, and what became of it.
+//! `alipay.trade.refund` and `alipay.trade.fastpay.refund.query`: refunds, and their status.
 
 use alipay_protocol::Method;
 use domain::Money;
@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::{AlipayGateway, client, invalid, nonsense, query, text};
 
-/// Characters of an `out_request_no`.
+/// Maximum number of characters of `out_request_no`.
 const MAX_REQUEST_NO: usize = 64;
-/// Characters of a `refund_reason`.
+/// Maximum number of characters of `refund_reason`.
 const MAX_REASON: usize = 256;
 
 /// `biz_content` of `alipay.trade.refund`.
@@ -24,7 +24,7 @@ struct BizContent<'a> {
     refund_reason: String,
 }
 
-/// The node of a refund's answer that says `10000`.
+/// The node of the answer to a refund, if its code is `10000`.
 #[derive(Deserialize)]
 struct Refunded {
     trade_no: String,
@@ -33,7 +33,7 @@ struct Refunded {
     refund_fee: Option<Value>,
 }
 
-/// The node of a refund query's answer that says `10000`; of a refund that is not known it says nothing.
+/// The node of the answer to a refund query, if its code is `10000`. It is empty for an unknown refund.
 #[derive(Deserialize)]
 struct Asked {
     trade_no: Option<String>,
@@ -61,9 +61,9 @@ pub(super) async fn give_back(
     if answer.trade_no != request.trade_no {
         return Err(nonsense("the answer is about another trade"));
     }
-    // Anything but a plain yes is to be asked about.
+    // Any other value than `Y` needs a query.
     Ok(if answer.fund_change.as_deref() == Some("Y") {
-        // The money is gone, whether or not the sum can be read.
+        // The money was refunded, whether or not the sum can be read.
         let sum = answer.refund_fee.as_ref().and_then(Value::as_str);
         RefundOutcome::Refunded { gone_back: sum.and_then(|sum| sum.parse().ok()) }
     } else {
@@ -71,7 +71,7 @@ pub(super) async fn give_back(
     })
 }
 
-/// Parameters that Alipay would refuse are refused here.
+/// Refuses parameters that Alipay would refuse.
 fn check(request: &RefundRequest) -> Result<(), GatewayError> {
     if request.amount.is_zero() {
         return Err(invalid("refund_amount must be at least 0.01"));
@@ -98,7 +98,7 @@ pub(super) async fn ask(
     };
     let answer: Asked =
         serde_json::from_str(&node).map_err(|_| nonsense("the answer is no answer about a refund"))?;
-    // Any other status, or none, does not say that money moved.
+    // Any other status, or none, does not show that money was refunded.
     if answer.refund_status.as_deref() != Some("REFUND_SUCCESS") {
         return Ok(None);
     }

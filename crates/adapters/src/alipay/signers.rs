@@ -1,4 +1,4 @@
-//! Threads that sign. A signature is 0.25 ms of computing, which would hold up everything else on the thread that asks.
+//! Threads that sign. A signature takes 0.25 ms of computing, which would delay all other tasks on the caller's thread.
 
 use std::{
     collections::VecDeque,
@@ -11,15 +11,15 @@ use std::{
 
 use tokio::sync::oneshot;
 
-/// One thread for each processor. The first one signs; each further one helps only while many wait, because a thread that
-/// is busy takes the processor from those who bring the next orders.
+/// One thread for each processor. The first one signs; each further one helps only while many jobs wait, because a busy
+/// thread takes the processor from the tasks that bring the next orders.
 pub(super) struct Signers {
     shared: Arc<Shared>,
 }
 
 struct Shared {
     queue: Mutex<Queue>,
-    /// Where each thread waits for work.
+    /// On each of these one thread waits for work.
     work: Vec<Condvar>,
 }
 
@@ -30,21 +30,21 @@ struct Queue {
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// Nobody signs: too many are waiting, or signing failed.
+/// Nothing was signed: too many jobs wait, or the job panicked.
 #[derive(Debug, thiserror::Error)]
 #[error("the signers are too busy, or one of them failed")]
 pub(super) struct NotSigned;
 
-/// A thread more helps for each so many that wait.
+/// One more thread helps for each group of this many waiting jobs.
 const HELP_FROM: usize = 8;
-/// The most that wait.
+/// Maximum number of waiting jobs.
 const MOST_WAITING: usize = 10_000;
 
 impl Signers {
-    /// Starts the threads; they end when this is dropped.
+    /// Starts the threads. They end when the signers are dropped.
     ///
     /// # Errors
-    /// The system has no threads left.
+    /// The system cannot start a thread.
     pub(super) fn start() -> io::Result<Self> {
         let threads = thread::available_parallelism().map_or(1, NonZero::get);
         let queue = Queue { jobs: VecDeque::new(), is_open: true };
@@ -58,7 +58,7 @@ impl Signers {
         Ok(signers)
     }
 
-    /// Does this on one of the threads, unless nobody waits for it any more.
+    /// Runs the job on one of the threads, unless the caller has stopped waiting.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         signing: impl FnOnce() -> T + Send + 'static,
@@ -66,7 +66,7 @@ impl Signers {
         let (answer, signed) = oneshot::channel();
         let job = move || {
             if !answer.is_closed() {
-                // The caller may be gone by now.
+                // The caller may have stopped waiting meanwhile.
                 let _gone = answer.send(signing());
             }
         };
@@ -100,13 +100,13 @@ impl Shared {
         Ok(())
     }
 
-    /// What a thread does until the signers are dropped and nothing waits any more.
+    /// The loop of a thread, until the signers are dropped and no job waits any more.
     fn work_as(&self, number: usize) {
         while let Some(job) = self.next(number) {
             // The answer of a job that panics is dropped, which wakes the caller with an error.
             let _panicked = catch_unwind(AssertUnwindSafe(job));
-            // Whoever was woken meanwhile, such as the writer of the next orders, would wait until this thread's time is up: several
-            // signatures.
+            // Otherwise a thread that was woken meanwhile, such as the writer of the next orders, would wait until this
+            // thread's time slice ends, which is several signatures.
             thread::yield_now();
         }
     }

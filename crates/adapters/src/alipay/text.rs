@@ -1,7 +1,8 @@
 //! Text under Alipay's rules.
 
-/// No `/`, `=` or `&` (their wide forms read the same), no control characters, none beyond the basic plane (emoji), at
-/// most so many characters. The same text always gives the same result, for a request that is repeated must not change.
+/// Cleans a text: replaces `/`, `=` and `&` by their full-width forms and control characters by spaces, removes
+/// characters beyond the basic plane (emoji), and cuts it to `longest` characters. The same text always gives the same
+/// result, because a repeated request must not change.
 pub(super) fn plain(text: &str, longest: usize) -> String {
     let cleaned: String = text
         .chars()

@@ -1,8 +1,8 @@
-//! The keys of Alipay's that are trusted, and how a new one becomes trusted.
+//! The trusted keys of Alipay, and how a new key becomes trusted.
 //!
-//! In certificate mode Alipay may sign with a key that the configured certificate is not for. Its answers name their
-//! certificate, so the shop downloads it, and trusts it if its issuers lead to a configured root. Only the answer to a
-//! call of the shop's own causes a download: a notification or a return could be anybody's.
+//! In certificate mode Alipay may sign with another key than that of the configured certificate. Its answers name their
+//! certificate, so the shop downloads it, and trusts it if its issuers lead to a configured root. Only the answer to the
+//! shop's own call causes a download: anybody can send a notification or a return.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,19 +21,19 @@ use tokio::time::Instant;
 
 use super::{AlipayConfig, AlipayMode};
 
-/// The most certificates that are trusted beside the configured one; the oldest is given up for a newer one.
+/// Maximum number of trusted certificates besides the configured one. A further one replaces the oldest of them.
 const MAX_DOWNLOADED: usize = 8;
-/// The most serial numbers whose download failed, or that were warned of, that are remembered.
+/// Maximum number of remembered serial numbers of failed downloads, and of those in warnings.
 const MAX_REMEMBERED: usize = 64;
-/// The longest pause between two downloads of one certificate.
+/// Maximum pause between two downloads of one certificate.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
 
 /// The keys that are trusted now.
 pub(super) struct Trust {
     keys: RwLock<Arc<TrustedKeys>>,
-    /// None in key mode.
+    /// `None` in key mode.
     certificates: Option<CertificateTrust>,
-    /// How long the first pause after a failed download is.
+    /// The length of the first pause after a failed download.
     first_pause: Duration,
 }
 
@@ -53,7 +53,7 @@ struct Failure {
     again_at: Instant,
 }
 
-/// Why a certificate is not there.
+/// Why a certificate was not learned.
 #[derive(Debug, thiserror::Error)]
 enum LearnError {
     #[error("its download failed before, and is tried again later")]
@@ -83,7 +83,7 @@ impl Trust {
         Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Adds what every request has in certificate mode.
+    /// Adds the parameters that every request has in certificate mode.
     pub(super) fn with_serial_numbers(&self, params: Params) -> Params {
         match &self.certificates {
             Some(certificates) => params
@@ -93,7 +93,7 @@ impl Trust {
         }
     }
 
-    /// Warns of a certificate that is not trusted and whose key is: Alipay has renewed its certificate.
+    /// Warns once of an unknown certificate with a trusted key: Alipay has renewed its certificate.
     pub(super) fn note(&self, sn: &CertSn) {
         let Some(certificates) = &self.certificates else { return };
         if self.keys().knows(sn) {
@@ -105,7 +105,7 @@ impl Trust {
         }
     }
 
-    /// Warns, once a day, of certificates that expire soon or have expired, and of a chain that leads nowhere.
+    /// Warns once a day of certificates that are not valid yet, expire soon or have expired, and of a chain without a root.
     pub(super) fn remind(&self, now: ShopTime) {
         let Some(certificates) = &self.certificates else { return };
         let mut reminded_on = certificates.reminded_on.lock().unwrap_or_else(PoisonError::into_inner);
@@ -121,11 +121,11 @@ impl Trust {
         }
     }
 
-    /// Downloads the certificate that an answer of the gateway names, where it is not known. Answers whether it is trusted
-    /// now, so that the answer can be verified again.
+    /// Downloads the certificate that an answer of the gateway names, unless it is known. Returns whether it is trusted now,
+    /// so that the answer can be verified again.
     ///
-    /// There is one download at a time; others wait for it. After a failure nobody downloads the same
-    /// certificate for a while.
+    /// There is one download at a time; other callers wait for it. After a failure the same certificate is not downloaded
+    /// for a while.
     pub(super) async fn learn(
         &self,
         answer: &[u8],
@@ -134,7 +134,7 @@ impl Trust {
     ) -> bool {
         let Some(certificates) = &self.certificates else { return false };
         let Some(sn) = answer::named_cert_sn(answer) else { return false };
-        // Somebody else may have learned it since the answer was looked at.
+        // Another call may have learned it since the answer was verified.
         if self.keys().knows(&sn) {
             return true;
         }
@@ -166,7 +166,7 @@ impl Trust {
             None => 0,
         };
         make_room(&mut failures, now)?;
-        // Noted before it happens: a caller that gives up in the middle leaves a failure behind.
+        // The failure is recorded in advance, so that it stays if the caller drops this call.
         let pause = pause(self.first_pause, times);
         failures.insert(sn.clone(), Failure { times: times.saturating_add(1), again_at: now + pause });
         let answer = download(sn).await?;
@@ -183,7 +183,7 @@ impl Trust {
             TrustedKeys::Keys { .. } => return,
             TrustedKeys::Certificates(trusted) => trusted.clone(),
         };
-        // The configured one is the first, and stays.
+        // The configured certificate is the first, and stays.
         if trusted.len() > MAX_DOWNLOADED {
             trusted.remove(1);
         }
@@ -209,7 +209,7 @@ impl CertificateTrust {
     }
 }
 
-/// Forgets failures whose pause is over where too many are remembered.
+/// If too many failures are remembered, forgets those whose pause is over.
 fn make_room(failures: &mut BTreeMap<CertSn, Failure>, now: Instant) -> Result<(), LearnError> {
     if failures.len() >= MAX_REMEMBERED {
         failures.retain(|_, failure| now < failure.again_at);
@@ -217,7 +217,7 @@ fn make_room(failures: &mut BTreeMap<CertSn, Failure>, now: Instant) -> Result<(
     if failures.len() < MAX_REMEMBERED { Ok(()) } else { Err(LearnError::TooMany) }
 }
 
-/// How long to wait after one more failure than these.
+/// The pause after a failure that follows `failures` earlier ones.
 fn pause(first: Duration, failures: u32) -> Duration {
     2_u32
         .checked_pow(failures)
@@ -226,7 +226,7 @@ fn pause(first: Duration, failures: u32) -> Duration {
         .min(LONGEST_PAUSE)
 }
 
-/// The time in the shop's own zone; nothing where it is past all calendars.
+/// The time in the shop's time zone; `None` if it is outside the range of dates.
 fn shop_time(unix_seconds: i64) -> Option<String> {
     DateTime::from_timestamp(unix_seconds, 0).map(|time| ShopTime::from_utc(time).to_string())
 }

@@ -1,4 +1,4 @@
-//! The carts in Redis, as the old shop keeps them: the hash `cart_<user id>`, a field for each SKU.
+//! The carts in Redis, in the form of the old shop: the hash `cart_<user id>` with a field for each SKU.
 
 use std::{
     collections::BTreeMap,
@@ -23,8 +23,8 @@ use ports::{BoxError, CartError, CartRemoval, CartStore, metric};
 
 use crate::cart_format;
 
-/// Removes fields of a hash whose values are still the same: HASH, then FIELD VALUE pairs. One hash, so that it also
-/// runs on a cluster; a script, so that nothing comes between comparing and removing.
+/// Removes the fields of a hash whose values have not changed: HASH, then FIELD VALUE pairs. It uses one hash, so that
+/// it also runs on a cluster. It is a script, so that it compares and removes atomically.
 const REMOVE_UNCHANGED: &str = r"
 for i = 1, #ARGV, 2 do
   if redis.call('HGET', KEYS[1], ARGV[i]) == ARGV[i + 1] then
@@ -33,8 +33,8 @@ for i = 1, #ARGV, 2 do
 end
 return 0";
 
-/// Sets fields of a hash if all of them are still as they were: HASH, then FIELD, "=" and the value it had or "-" where
-/// there was none, and the new value.
+/// Sets fields of a hash if none of them has changed: HASH, then for each field FIELD, its old value after "=" (or "-"
+/// if it had none), and the new value.
 const WRITE_UNCHANGED: &str = r"
 for i = 1, #ARGV, 3 do
   local value = redis.call('HGET', KEYS[1], ARGV[i])
@@ -47,19 +47,19 @@ for i = 1, #ARGV, 3 do
 end
 return 1";
 
-/// Where the carts are, and how long to wait for them.
+/// Where the carts are stored, and how long to wait for them.
 #[derive(Clone)]
 pub struct RedisConfig {
-    /// `redis://[user:password@]host:port/database`, or `rediss://` to be encrypted; the nodes of a cluster where there are several, or where
-    /// `cluster` says so. The old shop keeps its carts in database 4.
+    /// `redis://[user:password@]host:port/database`, or `rediss://` for TLS. One URL for a single server; one or more
+    /// nodes if `cluster` is set. The old shop keeps its carts in database 4.
     pub urls: Vec<String>,
     /// Whether the servers are a Redis Cluster.
     pub cluster: bool,
-    /// The most connections.
+    /// Maximum number of connections.
     pub connections: usize,
-    /// The longest that one operation may take, waiting for a connection included.
+    /// How long one operation may take, including the wait for a connection.
     pub timeout: Duration,
-    /// A PEM file of the authorities to trust with `rediss://` instead of the system's; not with a cluster.
+    /// A PEM file of the authorities to trust with `rediss://` instead of the system's. A cluster ignores it.
     pub root_certificates: Option<PathBuf>,
 }
 
@@ -111,7 +111,7 @@ impl Pool {
             }
             (false, [url]) => {
                 let server = server(url, config.root_certificates.as_deref())?;
-                // Else the library ends each call after half a second, whatever the pool allows.
+                // Otherwise the library ends each call after half a second, whatever the pool allows.
                 let limits = AsyncConnectionConfig::new()
                     .set_connection_timeout(Some(config.timeout))
                     .set_response_timeout(Some(config.timeout));
@@ -126,19 +126,19 @@ impl Pool {
 }
 
 impl RedisCarts {
-    /// With these servers; connects when it is first used.
+    /// Carts on these servers. It connects at the first use.
     ///
     /// # Errors
-    /// A URL cannot be read, or there is not exactly one for a single server.
+    /// A URL or the file of authorities cannot be read, there is not exactly one URL for a single server, or none for a
+    /// cluster.
     pub fn new(config: &RedisConfig) -> Result<Self, RedisConfigError> {
         Ok(Self { pool: Pool::new(config).map_err(RedisConfigError)?, timeout: config.timeout })
     }
 
-    /// What the server says of itself in one section of `INFO`, such as `memory`; nothing of a cluster, whose nodes each
-    /// say their own.
+    /// One section of the server's `INFO`, such as `memory`. It is empty for a cluster, where each node has its own.
     ///
     /// # Errors
-    /// It does not answer, within the time limit.
+    /// The server fails, or does not answer within the time limit.
     pub async fn info(&self, section: &str) -> Result<BTreeMap<String, String>, CartError> {
         if matches!(self.pool, Pool::Cluster(_)) {
             return Ok(BTreeMap::new());
@@ -150,10 +150,10 @@ impl RedisCarts {
         Ok(said.lines().filter_map(pair).collect())
     }
 
-    /// Whether the carts answer.
+    /// Checks that Redis answers.
     ///
     /// # Errors
-    /// They do not, within the time limit.
+    /// Redis fails, or does not answer within the time limit.
     pub async fn ping(&self) -> Result<(), CartError> {
         self.within_time("ping", async { self.run::<()>(&redis::cmd("PING")).await }).await
     }
@@ -170,8 +170,7 @@ impl RedisCarts {
         }
     }
 
-    /// Runs several commands, together where they are for one server; what one of them answers, or fails with, is none of
-    /// the others' business.
+    /// Runs several commands, on a single server as one pipeline. A command that fails does not affect the others.
     async fn run_all<T: FromRedisValue>(
         &self,
         commands: Vec<redis::Cmd>,
@@ -191,7 +190,7 @@ impl RedisCarts {
                 leave_replica(pool, connection, answers.iter().find_map(|answer| answer.as_ref().err()));
                 Ok(answers)
             }
-            // Keys are on different nodes; the connection takes the commands to each at the same time.
+            // Keys are on different nodes; the connection sends the commands to the nodes concurrently.
             Pool::Cluster(pool) => {
                 let connection: &ClusterConnection = &*pool.get().await?;
                 let answers = commands.iter().map(|command| {
@@ -218,8 +217,8 @@ impl RedisCarts {
         outcome
     }
 
-    /// What is stored of these lines now, byte for byte: a line that cannot be read is to be written over, but no other
-    /// that somebody puts there at the same moment.
+    /// The stored values of these lines, byte for byte. An unreadable line may be overwritten, but not a line that another
+    /// program writes at the same moment.
     async fn stored(
         &self,
         user_id: UserId,
@@ -294,7 +293,7 @@ impl CartStore for RedisCarts {
         for (removal, answer) in removals.iter().zip(answers) {
             match answer {
                 Ok(_) => {}
-                // What is not a hash has no lines.
+                // A value that is not a hash has no lines.
                 Err(error) if error.to_string().contains("WRONGTYPE") => {
                     tracing::error!(user_id = %removal.user_id, %error, "a cart cannot be read");
                 }
@@ -320,15 +319,15 @@ impl CartStore for RedisCarts {
     }
 }
 
-/// Gives up this connection to a server that has become a replica, and all idle ones: it still answers to a sign of life, and new
-/// connections find the master where the name leads to it.
+/// Closes the connection and all idle ones if the server has become a replica, which still answers a PING. New
+/// connections reach the master if the host name leads to it.
 fn leave_replica(
     pool: &deadpool_redis::Pool,
     connection: deadpool_redis::Connection,
     error: Option<&RedisError>,
 ) {
     const REPLICA: &str = "READONLY";
-    // Redis 6 puts it behind other words where it answers to a script.
+    // In its answer to a script, Redis 6 puts the code behind other words.
     let is_replica =
         |error: &RedisError| error.code() == Some(REPLICA) || error.to_string().contains(REPLICA);
     if error.is_some_and(is_replica) {
@@ -337,7 +336,7 @@ fn leave_replica(
     }
 }
 
-/// Where a single server is, and what its certificate is to be of.
+/// The address of a single server, and the authorities to trust for its certificate.
 fn server(url: &str, root_certificates: Option<&Path>) -> Result<ConnectionInfo, BoxError> {
     match root_certificates {
         Some(file) => {
@@ -348,7 +347,7 @@ fn server(url: &str, root_certificates: Option<&Path>) -> Result<ConnectionInfo,
     }
 }
 
-/// Fields and values, as bytes, because a value that is not even text must hide only its own line.
+/// Fields and values. They are bytes, so that a value that is not text makes only its own line unreadable.
 type StoredCart = Vec<(Vec<u8>, Vec<u8>)>;
 
 fn load(user_id: UserId) -> redis::Cmd {

@@ -6,7 +6,7 @@ use zip::ZipArchive;
 
 use super::{BillError, sheet::Sheet};
 
-/// The most bytes that are unpacked: a small archive can hold a very long file.
+/// Maximum number of unpacked bytes: a small archive can hold a very long file.
 const MAX_UNPACKED: u64 = 512 * 1024 * 1024;
 
 /// Reads the bill.
@@ -25,7 +25,7 @@ fn read(bytes: Vec<u8>, max_unpacked: u64) -> Result<Bill, BillError> {
             continue;
         }
         found = true;
-        // One byte more, to tell a file that ends here from one that goes on.
+        // One more byte shows whether the file ends here or goes on.
         let mut text = BufReader::new(file.take(left + 1));
         Sheet::default().read(&mut text, &mut bill)?;
         left = text.get_ref().limit().checked_sub(1).ok_or(BillError::TooLong(max_unpacked))?;
@@ -33,8 +33,8 @@ fn read(bytes: Vec<u8>, max_unpacked: u64) -> Result<Bill, BillError> {
     if found { Ok(bill) } else { Err(BillError::NoDetail) }
 }
 
-/// Whether a file holds the details (业务明细); the summary's name (业务明细(汇总)) has that word too. Names are in GBK, in
-/// UTF-8 where somebody packed the bill again.
+/// Whether a file holds the details (业务明细). The name of the summary (业务明细(汇总)) has that word too. Names are in
+/// GBK, or in UTF-8 if somebody packed the bill again.
 fn is_detail(name: &[u8]) -> bool {
     let is = |name: &str| name.contains("业务明细") && !name.contains("汇总");
     str::from_utf8(name).is_ok_and(is) || Charset::Gb18030.decode("name", name).is_ok_and(|name| is(&name))

@@ -1,7 +1,7 @@
-//! The bill of a day: asked for, downloaded, unpacked and read.
+//! Requests, downloads, unpacks and reads the bill of a day.
 //!
-//! Alipay signs where the bill is, not the bill itself; so it serves to find what the shop has missed, and what it says
-//! of a trade is asked about before anything is done.
+//! Alipay signs the URL of the bill, not the bill itself. So the bill only shows what the shop may have missed; the shop
+//! queries a trade before it acts on an entry.
 
 mod archive;
 mod sheet;
@@ -15,10 +15,10 @@ use url::Url;
 
 use super::{AlipayGateway, client, nonsense};
 
-/// The most bytes of a download.
+/// Maximum number of bytes of a download.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 
-/// Why a bill cannot be read. Says where, and repeats nothing of it.
+/// Why a bill cannot be read. The message says where, and does not quote the bill.
 #[derive(Debug, thiserror::Error)]
 enum BillError {
     #[error("the bill is no archive that can be read")]
@@ -45,7 +45,7 @@ enum BillError {
     Unreadable(usize),
 }
 
-/// The node of an answer that says `10000`.
+/// The node of an answer whose code is `10000`.
 #[derive(Deserialize)]
 struct Answer {
     bill_download_url: String,
@@ -66,7 +66,7 @@ pub(super) async fn of(gateway: &AlipayGateway, date: ShopDate) -> Result<Option
         .filter(|url| matches!(url.scheme(), "http" | "https"))
         .ok_or_else(|| nonsense("bill_download_url is no URL"))?;
     let bytes = client::download(gateway, url, MAX_BYTES).await?;
-    // Unpacking and reading is computing: it must not hold up what else runs on this thread.
+    // Unpacking and reading take computing time and must not block other tasks on this thread.
     let bill = tokio::task::spawn_blocking(move || archive::bill(bytes))
         .await
         .map_err(|_| nonsense("the bill could not be read"))?;
@@ -76,7 +76,7 @@ pub(super) async fn of(gateway: &AlipayGateway, date: ShopDate) -> Result<Option
     })
 }
 
-/// Alipay's words for a day without a bill; some answers put `isp.` before them, and in small letters.
+/// Whether the code says that the day has no bill. Some answers put `isp.` before it, and write it in lower case.
 fn is_no_bill(code: &str) -> bool {
     let word = code.rsplit('.').next().unwrap_or(code);
     ["NO_BILL_DATA", "BILL_NOT_EXIST"].iter().any(|known| word.eq_ignore_ascii_case(known))

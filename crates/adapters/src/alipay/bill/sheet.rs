@@ -5,13 +5,13 @@ use domain::{Bill, BillEntry, Money, UnreadableLine};
 
 use super::BillError;
 
-/// The most bytes of a line.
+/// Maximum number of bytes of a line.
 const MAX_LINE: usize = 16 * 1024;
-/// The most entries of a bill.
+/// Maximum number of entries of a bill.
 const MAX_ENTRIES: usize = 1_000_000;
-/// The longest number of a trade or an order.
+/// Maximum length of the number of a trade or an order, in bytes.
 const MAX_NUMBER: usize = 64;
-/// The most lines that cannot be read: if there are more, Alipay has changed the form of its bills.
+/// Maximum number of unreadable lines: if there are more, Alipay has changed the form of its bills.
 const MAX_UNREADABLE: usize = 1_000;
 
 const TRADE_NO: &str = "支付宝交易号";
@@ -36,17 +36,17 @@ pub(super) struct Sheet {
     others: usize,
 }
 
-/// What the line of names says.
+/// The contents of the line of names.
 #[derive(Clone, Copy)]
 struct Names {
-    /// Where each of [`COLUMNS`] is.
+    /// The index of each of [`COLUMNS`].
     places: [usize; COLUMNS.len()],
-    /// How many fields a line has.
+    /// The number of fields of a line.
     count: usize,
 }
 
 impl Sheet {
-    /// Adds what the file says.
+    /// Adds the contents of the file to the bill.
     pub(super) fn read(mut self, text: &mut impl BufRead, bill: &mut Bill) -> Result<(), BillError> {
         let mut line = Vec::new();
         loop {
@@ -95,9 +95,9 @@ impl Sheet {
         Ok(())
     }
 
-    /// What a line says; `None` if it is neither a payment nor a refund.
+    /// The entry in a line; `None` if it is neither a payment nor a refund.
     fn entry(&mut self, fields: &[String], names: Names) -> Result<Option<BillEntry>, String> {
-        // A bare comma in a text shifts what comes after it.
+        // An unquoted comma in a text shifts the fields after it.
         if fields.len() != names.count {
             return Err(format!("it has {} fields where {} are named", fields.len(), names.count));
         }
@@ -140,7 +140,7 @@ impl Sheet {
     }
 }
 
-/// What a buyer paid is positive, and what went back is negative.
+/// Parses an amount: payments are positive, and refunds are negative.
 fn money(text: &str, went_back: bool) -> Option<Money> {
     let digits = if went_back { text.strip_prefix('-')? } else { text };
     digits.parse().ok()
@@ -166,7 +166,7 @@ fn places(names: &[String]) -> Result<[usize; COLUMNS.len()], BillError> {
     Ok(places)
 }
 
-/// A column's name with the brackets that either width of writing has.
+/// A column's name with full-width brackets, whichever width it has.
 fn plain(name: &str) -> String {
     name.trim().replace('(', "（").replace(')', "）")
 }

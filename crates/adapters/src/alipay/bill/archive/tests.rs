@@ -100,7 +100,7 @@ fn a_line_that_cannot_be_read_is_named_and_spoils_no_other() {
     let bill = super::bill(packed(&[(DETAIL, &not_gbk)])).unwrap();
     assert_eq!((bill.entries.len(), bill.unreadable[0].line), (1, 3));
     assert!(matches!(super::bill(packed(&[(DETAIL, b"\xff\xff,1\n")])), Err(BillError::Names(1))));
-    // What is neither a payment nor a refund is none of the shop's business.
+    // Entries that are neither payments nor refunds do not concern the shop.
     let transfer = whole(&[NAMES, &PAYMENT.replace("交易", "转账"), REFUND]).unwrap();
     assert_eq!((transfer.entries.len(), transfer.unreadable.len()), (1, 0));
 }
