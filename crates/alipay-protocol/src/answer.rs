@@ -1,11 +1,11 @@
-//! What the gateway answers to a server: a JSON document of which one node is signed, byte for byte.
+//! The gateway's answers to a server: a JSON document with one node that is signed byte for byte.
 //!
 //! ```json
 //! {"alipay_trade_query_response":{"code":"10000",…},"sign":"…"}
 //! ```
 //!
-//! The signature is over the raw bytes of the node as they came. Writing the node again from parsed values would change
-//! escapes, spaces and order; it is never done here.
+//! The signature is over the raw bytes of the node. To serialise parsed values again would change escapes, spaces and
+//! order; this module never does it.
 
 use std::fmt;
 
@@ -17,10 +17,10 @@ mod members;
 
 use members::Members;
 
-/// The node of failures that happen before the gateway knows which method was called.
+/// The node of failures before the gateway knows which method was called.
 const ERROR_NODE: &str = "error_response";
 
-/// The most bytes an answer may have: a page of goods fits many times over.
+/// Maximum number of bytes of an answer, far above the size of real answers.
 pub const MAX_ANSWER_BYTES: usize = 256 * 1024;
 
 /// Which of the two nodes an answer has.
@@ -32,7 +32,7 @@ pub enum Node {
     Error,
 }
 
-/// A node whose signature verified. There is no other way to make one.
+/// A node with a verified signature. Only [`verify`] creates one.
 #[derive(Clone, PartialEq, Eq)]
 pub struct VerifiedAnswer<'a> {
     node: Node,
@@ -46,7 +46,7 @@ impl<'a> VerifiedAnswer<'a> {
         self.node
     }
 
-    /// The certificate that the answer names, which is not signed: only whether it is known is of interest.
+    /// The certificate that the answer names. It is not signed, so it only shows whether Alipay uses a known certificate.
     pub fn cert_sn(&self) -> Option<&CertSn> {
         self.cert_sn.as_ref()
     }
@@ -64,8 +64,8 @@ impl fmt::Debug for VerifiedAnswer<'_> {
     }
 }
 
-/// An unsigned failure: anyone on the way could have written it. It says that the call failed and is worth a
-/// line in the log; it says nothing about a trade.
+/// An unsigned failure, which anyone on the network path could have written. It is good enough for a line in the log
+/// about a failed call, but says nothing about a trade.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(default)]
 pub struct UnsignedFailure {
@@ -81,20 +81,20 @@ pub struct UnsignedFailure {
 
 impl fmt::Display for UnsignedFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A stranger may have written it, so it gets one bounded line.
+        // A stranger may have written it, so it becomes one line of bounded length.
         let parts = [&self.code, &self.msg, &self.sub_code, &self.sub_msg];
         let line = parts.map(|part| part.escape_debug().take(100).collect::<String>()).join(" ");
         f.write_str(&line)
     }
 }
 
-/// Why an answer is not Alipay's word.
+/// Why an answer is not accepted as Alipay's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AnswerError {
     /// More than [`MAX_ANSWER_BYTES`].
     #[error("the answer is longer than {MAX_ANSWER_BYTES} bytes")]
     TooLong,
-    /// Not UTF-8, not a JSON object, or a member twice.
+    /// It is not UTF-8, not a JSON object, or has a member twice.
     #[error("the answer is not a JSON object with each member once: see line {line}, column {column}")]
     Malformed {
         /// The line, from 1.
@@ -102,24 +102,25 @@ pub enum AnswerError {
         /// The byte in the line, from 1.
         column: usize,
     },
-    /// Neither the method's node nor `error_response`, or both of them.
+    /// It has neither the method's node nor `error_response`, or both of them.
     #[error("the answer has not exactly one of the nodes `{expected}` and `{ERROR_NODE}`")]
     NoNode {
         /// The node that belongs to the method.
         expected: String,
     },
-    /// There is a node, and no signature over it.
+    /// The node has no signature.
     #[error("the answer is not signed: {0}")]
     Unsigned(UnsignedFailure),
-    /// The signature is over something else, or another key's.
+    /// The signature belongs to other bytes or to another key.
     #[error(transparent)]
     Signature(#[from] VerifyError),
 }
 
-/// Takes the bytes of an answer to `method` and gives the node that Alipay signed.
+/// Verifies the bytes of an answer to `method` and returns the node that Alipay signed.
 ///
 /// # Errors
-/// It is not signed, or not by a key of `alipay`, or cannot be taken apart without doubt; nothing of it may be used as a fact then.
+/// The answer is not signed, or not by a key of `alipay`, or is not a unique JSON object. The caller must not use any of
+/// it as a fact.
 pub fn verify<'a>(
     answer: &'a [u8],
     method: Method,
@@ -136,13 +137,13 @@ pub fn verify<'a>(
     Ok(VerifiedAnswer { node, json: raw.get(), cert_sn })
 }
 
-/// The serial number of the certificate that an answer names; `None` if it names none, or no serial number. It is not
-/// signed: it only says which certificate to look for.
+/// The serial number of the certificate that an answer names; `None` if it names none, or not by a serial number. It is
+/// not signed: it only tells which certificate to look for.
 pub fn named_cert_sn(answer: &[u8]) -> Option<CertSn> {
     named_certificate(&read(answer).ok()?)
 }
 
-/// The node of an answer to `method`, without its signature being verified. Only for content that proves itself in
+/// The node of an answer to `method`, with no check of the signature. Use it only for content that is verified in
 /// another way.
 pub(crate) fn unverified_node(answer: &[u8], method: Method) -> Result<&str, AnswerError> {
     let members = read(answer)?;
@@ -158,7 +159,7 @@ fn named_certificate(members: &Members<'_>) -> Option<CertSn> {
     text.parse().ok()
 }
 
-/// Wraps a node's JSON as the gateway does, signed where there is a key: for the sandbox, and for tests.
+/// Wraps a node's JSON as the gateway does, and signs it if there is a key. For the sandbox and for tests.
 ///
 /// # Errors
 /// The library failed to sign.
@@ -172,7 +173,7 @@ pub fn seal(node_name: &str, node_json: &str, alipay: Option<&PrivateKey>) -> Re
     }
 }
 
-/// The same in certificate mode, where an answer names the certificate whose key signed.
+/// Like [`seal`], in certificate mode: the answer names the certificate of the key that signed.
 ///
 /// # Errors
 /// The library failed to sign.

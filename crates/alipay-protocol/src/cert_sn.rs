@@ -1,4 +1,4 @@
-//! The serial numbers by which Alipay and a merchant name certificates.
+//! The serial numbers with which Alipay and a merchant identify certificates.
 
 use std::{fmt, str::FromStr};
 
@@ -10,11 +10,11 @@ use crate::name;
 /// Alipay's serial number of a certificate, 32 lower-case hexadecimal characters: `app_cert_sn`, `alipay_cert_sn`, and a
 /// part of `alipay_root_cert_sn`.
 ///
-/// It is the MD5 of the issuer's name, as Java writes it, followed by the certificate's own serial number in decimal.
+/// It is the MD5 of the issuer's name in Java's form, followed by the certificate's own serial number in decimal.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CertSn(String);
 
-/// A text that is no [`CertSn`].
+/// A text that is not a [`CertSn`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not the serial number of a certificate: expected 32 lower-case hexadecimal characters")]
 pub struct InvalidCertSn;

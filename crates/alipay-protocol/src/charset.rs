@@ -1,21 +1,21 @@
 use encoding_rs::{Encoding, GB18030, UTF_8};
 
-/// The encodings of text that Alipay names in `charset`.
+/// The text encodings that Alipay uses in `charset`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Charset {
     /// `utf-8`.
     Utf8,
-    /// `GBK`, and with it `gb2312` (a part of it) and `GB18030` (it is a part of that).
+    /// `GB18030`, and its subsets `GBK` and `gb2312`.
     Gb18030,
 }
 
-/// Why bytes cannot be read as text.
+/// Why bytes cannot be decoded as text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CharsetError {
-    /// A charset that Alipay is not known to use.
+    /// The charset is not one that Alipay is known to use.
     #[error("the charset is not one of utf-8, gbk, gb2312, gb18030")]
     Unknown,
-    /// Bytes that are no text in the charset that was named.
+    /// The bytes are not text in the named charset.
     #[error("`{name}` is not text in the charset that was named")]
     Malformed {
         /// The parameter.
@@ -24,10 +24,10 @@ pub enum CharsetError {
 }
 
 impl Charset {
-    /// Reads the value of `charset`, in any case.
+    /// Parses the value of `charset`, in upper or lower case.
     ///
     /// # Errors
-    /// The name is none of `utf-8`, `gbk`, `gb2312`, `gb18030`.
+    /// The name is not `utf-8`, `utf8`, `gbk`, `gb2312` or `gb18030`.
     pub fn parse(label: &[u8]) -> Result<Self, CharsetError> {
         match label.to_ascii_lowercase().as_slice() {
             b"utf-8" | b"utf8" => Ok(Self::Utf8),
@@ -36,11 +36,11 @@ impl Charset {
         }
     }
 
-    /// Decodes the value of the parameter `name`. A byte that is no text is an error, never a replacement character: the
-    /// text that is used must be the text that was signed.
+    /// Decodes the value of the parameter `name`. An invalid byte is an error and never becomes a replacement character,
+    /// because the text must be the text that was signed.
     ///
     /// # Errors
-    /// The bytes are no text in this charset.
+    /// The bytes are not text in this charset.
     pub fn decode(self, name: &str, bytes: &[u8]) -> Result<String, CharsetError> {
         self.encoding()
             .decode_without_bom_handling_and_without_replacement(bytes)
@@ -48,7 +48,7 @@ impl Charset {
             .ok_or_else(|| CharsetError::Malformed { name: name.to_owned() })
     }
 
-    /// Encodes text, or nothing where it has a character that the charset has not.
+    /// Encodes text; `None` if the charset lacks one of its characters.
     pub fn encode(self, text: &str) -> Option<Vec<u8>> {
         let (bytes, _, unmappable) = self.encoding().encode(text);
         (!unmappable).then(|| bytes.into_owned())

@@ -1,19 +1,19 @@
-//! Alipay's protocol without any I/O: keys, canonical strings, signed messages and the envelope of answers.
+//! Alipay's protocol without I/O: keys, canonical strings, signed messages and the envelope of answers.
 //!
-//! Four kinds of text travel between a shop and Alipay, and each is signed by its own rule:
+//! A shop and Alipay exchange four kinds of text, with three rules for their signatures:
 //!
 //! | text | signed by | what is signed | here |
 //! |---|---|---|---|
-//! | request (page pay, query, …) | the shop | all parameters but `sign`, empty ones dropped | [`request`] |
-//! | notification, browser return | Alipay | all parameters but `sign` and `sign_type` | [`message`] |
+//! | request (page pay, query, …) | the shop | all parameters except `sign` and empty ones | [`request`] |
+//! | notification, browser return | Alipay | all parameters except `sign` and `sign_type` | [`message`] |
 //! | answer of the gateway | Alipay | the raw bytes of one JSON node | [`answer`] |
 //!
-//! In certificate mode (公钥证书) Alipay's keys come in certificates: see [`certificates`].
+//! In certificate mode (公钥证书) Alipay's keys are in certificates: see [`certificates`].
 //!
-//! What did not verify cannot be read: the functions that verify are the only way to the values. Both sides are here,
-//! because the shop's adapter and the sandbox that stands in for Alipay are tested against each other.
+//! Unverified values cannot be read: only the functions that verify give access to them. The crate has both sides of the
+//! protocol, because the shop's adapter and the sandbox that replaces Alipay are tested against each other.
 //!
-//! Everything here computes and nothing waits; a signature takes about 0.3 ms.
+//! All functions only compute and never wait. A signature takes about 0.3 ms.
 
 pub mod answer;
 mod cert_sn;
@@ -35,5 +35,5 @@ pub use keys::{
 pub use method::Method;
 pub use params::{MAX_FORM_BYTES, MAX_PARAMS, Params, ParamsError};
 
-/// The only signature rule that is spoken: SHA256withRSA. The older `RSA` (SHA-1) is refused.
+/// The only supported signature type: SHA256withRSA. The older `RSA` (SHA-1) is refused.
 pub const SIGN_TYPE: &str = "RSA2";

@@ -1,4 +1,4 @@
-//! Messages that Alipay starts: the asynchronous notification (POST) and the browser's return (GET).
+//! Messages from Alipay: the asynchronous notification (POST) and the browser's return (GET).
 
 use std::{collections::BTreeMap, fmt};
 
@@ -21,10 +21,10 @@ const DECISIVE_PARAMS: [&str; 10] = [
     "trade_status",
 ];
 
-/// Why a notification or a return is not Alipay's word.
+/// Why a notification or a return is not accepted as Alipay's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MessageError {
-    /// The form cannot be taken apart without doubt.
+    /// The form cannot be split into parameters in a unique way.
     #[error(transparent)]
     Params(#[from] ParamsError),
     /// No `sign`.
@@ -33,27 +33,27 @@ pub enum MessageError {
     /// A `sign_type` other than [`SIGN_TYPE`].
     #[error("`sign_type` is not {SIGN_TYPE}")]
     UnsupportedSignType,
-    /// A value holds `&name=` of a parameter that decides about money. The signed string does not quote, so one signed
-    /// string can be cut into parameters in more than one way; a message that can be cut differently is refused.
+    /// A value contains `&name=` with the name of a parameter that decides about money. The signed string does not escape
+    /// values, so one signed string can be split into parameters in more than one way. Such a message is refused.
     #[error("a value contains `&{name}=`, so it is not clear what was signed")]
     Ambiguous {
-        /// The parameter that is hidden in another's value.
+        /// The parameter that is hidden in the value of another one.
         name: &'static str,
     },
-    /// The signature is over something else, or another key's.
+    /// The signature belongs to other bytes or to another key.
     #[error(transparent)]
     Signature(#[from] VerifyError),
-    /// It verifies, and its text cannot be read.
+    /// The signature verifies, but the text cannot be decoded.
     #[error(transparent)]
     Charset(#[from] CharsetError),
 }
 
-/// The parameters of a notification or return that verified, as text. There is no other way to make one.
+/// The parameters of a verified notification or return, as text. Only [`verify`] creates one.
 #[derive(Clone, PartialEq, Eq)]
 pub struct VerifiedMessage(BTreeMap<String, String>);
 
 impl VerifiedMessage {
-    /// The value, where there is one that is not empty.
+    /// The value; `None` if it is missing or empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
@@ -72,23 +72,22 @@ impl fmt::Debug for VerifiedMessage {
     }
 }
 
-/// The parameter by which a message may name the certificate of its signature.
+/// The parameter that may name the certificate of the signature.
 const CERT_SN: &str = "alipay_cert_sn";
 
-/// One of the forms that the signed string may have: SDKs disagree whether an empty value takes part, and Alipay's own
-/// documentation does too; and in certificate mode `alipay_cert_sn` was seen in and out of it. A signature over any of
-/// them is Alipay's.
+/// A possible form of the signed string. SDKs and Alipay's own documentation disagree whether empty values are in it, and
+/// in certificate mode `alipay_cert_sn` was seen in it and outside it. A signature over any of the forms is accepted.
 #[derive(Clone, Copy)]
 struct SignedForm {
     has_empty_values: bool,
     has_cert_sn: bool,
 }
 
-/// What Alipay signs by its own documentation.
+/// The form in Alipay's documentation.
 const DOCUMENTED: SignedForm = SignedForm { has_empty_values: false, has_cert_sn: true };
 
 impl SignedForm {
-    /// The forms that differ for these parameters, the likeliest first.
+    /// The different forms for these parameters, the most likely first.
     fn possible(params: &Params, alipay: &impl Verifier) -> Vec<Self> {
         let has_empty = params.iter().any(|(_, value)| value.is_empty());
         let may_lack_cert_sn = alipay.is_in_certificate_mode() && params.get(CERT_SN).is_some();
@@ -108,13 +107,13 @@ impl SignedForm {
     }
 }
 
-/// Takes the body of a notification, or the query string of a return, and answers what Alipay signed.
+/// Verifies the body of a notification, or the query string of a return, and returns the parameters that Alipay signed.
 ///
-/// Every parameter but `sign` and `sign_type` must have been signed: one that a shop or a stranger added makes it fail.
-/// In certificate mode `alipay_cert_sn` may be there unsigned; it is left out of what is answered then.
+/// Every parameter except `sign` and `sign_type` must be signed: an added parameter makes it fail. In certificate mode
+/// `alipay_cert_sn` may be unsigned; then the result does not contain it.
 ///
 /// # Errors
-/// It is not signed, or not by a key of `alipay`, or cannot be read; nothing of it may be used then.
+/// The message is not signed, or not by a key of `alipay`, or cannot be read. The caller must not use any of it.
 pub fn verify(form: &[u8], alipay: &impl Verifier) -> Result<VerifiedMessage, MessageError> {
     let params = Params::parse(form)?;
     let signed = verify_signature(&params, alipay)?;
@@ -122,7 +121,7 @@ pub fn verify(form: &[u8], alipay: &impl Verifier) -> Result<VerifiedMessage, Me
     read(&params, signed)
 }
 
-/// Adds `sign` and `sign_type` as Alipay does: for the sandbox, and for tests.
+/// Adds `sign` and `sign_type` as Alipay does, for the sandbox and for tests.
 ///
 /// # Errors
 /// The library failed to sign.
@@ -131,9 +130,9 @@ pub fn sign(params: Params, alipay: &PrivateKey) -> Result<Params, SignError> {
     Ok(params.with("sign_type", SIGN_TYPE).with("sign", signature))
 }
 
-/// Answers which form was signed.
+/// Verifies the signature and returns the form that was signed.
 fn verify_signature(params: &Params, alipay: &impl Verifier) -> Result<SignedForm, MessageError> {
-    // An absent `sign_type` changes nothing: only RSA2 is ever tried.
+    // `sign_type` may be absent: only RSA2 is ever tried.
     if params.get("sign_type").is_some_and(|sign_type| sign_type != SIGN_TYPE.as_bytes()) {
         return Err(MessageError::UnsupportedSignType);
     }
@@ -164,7 +163,7 @@ fn refuse_ambiguous(params: &Params) -> Result<(), MessageError> {
     Ok(())
 }
 
-/// Transcodes by the charset that was signed with the rest; UTF-8 where none was.
+/// Decodes the parameters by the parameter `charset`, which is signed too; by UTF-8 if there is none.
 fn read(params: &Params, signed: SignedForm) -> Result<VerifiedMessage, MessageError> {
     let charset = params.get("charset").map_or(Ok(Charset::Utf8), Charset::parse)?;
     let mut values = BTreeMap::new();

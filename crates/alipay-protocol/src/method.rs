@@ -7,17 +7,17 @@ pub enum Method {
     TradePagePay,
     /// `alipay.trade.wap.pay`: a URL that a phone's browser opens, never called by a server.
     TradeWapPay,
-    /// `alipay.trade.query`: what became of a trade.
+    /// `alipay.trade.query`: the status of a trade.
     TradeQuery,
-    /// `alipay.trade.close`: an unpaid trade can no longer be paid.
+    /// `alipay.trade.close`: closes an unpaid trade, so that it can no longer be paid.
     TradeClose,
-    /// `alipay.trade.refund`: money goes back to the buyer.
+    /// `alipay.trade.refund`: refunds money to the buyer.
     TradeRefund,
-    /// `alipay.trade.fastpay.refund.query`: what became of a refund.
+    /// `alipay.trade.fastpay.refund.query`: the status of a refund.
     TradeFastpayRefundQuery,
-    /// `alipay.data.dataservice.bill.downloadurl.query`: where the bill of a day can be fetched.
+    /// `alipay.data.dataservice.bill.downloadurl.query`: the URL of the bill of a day.
     DataDataserviceBillDownloadurlQuery,
-    /// `alipay.open.app.alipaycert.download`: a certificate of Alipay's, by its serial number.
+    /// `alipay.open.app.alipaycert.download`: downloads a certificate of Alipay by its serial number.
     OpenAppAlipaycertDownload,
 }
 

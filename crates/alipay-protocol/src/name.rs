@@ -1,8 +1,8 @@
-//! Distinguished names as Java's `X500Principal.getName()` writes them, which is what Alipay hashes.
+//! Distinguished names in the form of Java's `X500Principal.getName()`, which Alipay hashes.
 //!
-//! That is RFC 2253 with Java's own choices, found in OpenJDK's `sun.security.x509.AVA` and tried with a JDK
+//! This is RFC 2253 with Java's own choices, found in OpenJDK's `sun.security.x509.AVA` and tested with a JDK
 //! (`tests/vectors/certificates/java_names.json`): which attributes have a keyword, that every string is read as UTF-8
-//! whatever its type says, and that a carriage return at an end is escaped as a space is.
+//! whatever its type, and that a carriage return at an end is escaped like a space.
 
 use x509_parser::{
     asn1_rs::{Any, Tag, ToDer as _},
@@ -25,10 +25,10 @@ const KEYWORDS: [(&str, &str); 9] = [
 
 const COMMON_NAME: &str = "2.5.4.3";
 
-/// Characters that get a backslash wherever they are.
+/// Characters that get a backslash at any position.
 const ESCAPED: &str = ",=+<>#;\"\\";
 
-/// The name, last RDN first. Values of one RDN keep the order in which they are encoded.
+/// The name, with the last RDN first. The values of one RDN keep their order.
 pub(crate) fn rfc2253(name: &X509Name<'_>) -> String {
     let rdns: Vec<String> =
         name.iter_rdn().map(|rdn| rdn.iter().map(attribute).collect::<Vec<_>>().join("+")).collect();
@@ -54,13 +54,13 @@ fn attribute(attribute: &AttributeTypeAndValue<'_>) -> String {
     }
 }
 
-/// The keyword, or else the identifier in decimal.
+/// The keyword of an attribute, or else its identifier in decimal.
 fn keyword(oid: &Oid<'_>) -> Result<&'static str, String> {
     let id = identifier(oid);
     KEYWORDS.iter().find(|(known, _)| *known == id).map(|(_, keyword)| *keyword).ok_or(id)
 }
 
-/// The numbers of an identifier. The library's own text is wrong for some that begin with 2.
+/// An identifier in decimal. The library's own text is wrong for some that begin with 2.
 fn identifier(oid: &Oid<'_>) -> String {
     let mut numbers = Vec::new();
     let mut number = 0_u128;
@@ -128,7 +128,7 @@ fn escape_ends(text: &str) -> String {
     escaped
 }
 
-/// The characters of a value, whatever its type: for comparing one name with another.
+/// The text of a value, whatever its type, for comparing names.
 fn text(value: &Any<'_>) -> String {
     if value.tag() != Tag::BmpString {
         return String::from_utf8_lossy(value.data).into_owned();
@@ -153,7 +153,7 @@ mod tests {
         java: String,
     }
 
-    /// The bytes that hexadecimal digits stand for.
+    /// Decodes hexadecimal digits.
     fn bytes(digits: &str) -> Vec<u8> {
         let pairs = digits.as_bytes().chunks(2).map(|pair| str::from_utf8(pair).unwrap());
         pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect()

@@ -2,36 +2,36 @@ use std::{collections::BTreeMap, fmt};
 
 use url::form_urlencoded::byte_serialize;
 
-/// The most parameters a form may have. Alipay's longest notification has about fifty.
+/// Maximum number of parameters of a form. Alipay's longest notification has about fifty.
 pub const MAX_PARAMS: usize = 200;
 
-/// The most bytes an encoded form may have: far above the longest `biz_content` with all its goods.
+/// Maximum number of bytes of an encoded form, far above the longest `biz_content` with all its goods.
 pub const MAX_FORM_BYTES: usize = 256 * 1024;
 
 /// The parameters of one request, notification or return, decoded once to raw bytes and sorted by name.
 ///
-/// They stay bytes, because a signature is over bytes: a notification in GBK is no valid UTF-8.
-/// `Debug` shows the names only; values include the buyer's data.
+/// They stay bytes, because a signature is over bytes, and a notification in GBK is not valid UTF-8.
+/// `Debug` shows only the names, because values include the buyer's data.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Params(BTreeMap<Vec<u8>, Vec<u8>>);
 
-/// Why a form cannot be taken apart without doubt.
+/// Why a form cannot be split into parameters in a unique way.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParamsError {
-    /// More than [`MAX_FORM_BYTES`].
+    /// The form is longer than [`MAX_FORM_BYTES`].
     #[error("the form is longer than {MAX_FORM_BYTES} bytes")]
     TooLong,
-    /// More than [`MAX_PARAMS`].
+    /// There are more than [`MAX_PARAMS`].
     #[error("the form has more than {MAX_PARAMS} parameters")]
     TooMany,
-    /// A name with other characters than letters, digits and `_`, or without any. Alipay has none; the signed string does
-    /// not quote, so that a `&` or a `=` in a name would cut it in another way than it was signed.
+    /// A name is empty or has other characters than letters, digits and `_`. Alipay has no such names. The signed string
+    /// does not escape names, so a `&` or `=` in a name would make it ambiguous.
     #[error("`{name}` is not a parameter's name")]
     Name {
         /// The name, cut to 64 characters.
         name: String,
     },
-    /// One name twice: which of the values was signed would be a guess.
+    /// A name occurs twice, so it is not clear which of the values was signed.
     #[error("the parameter `{name}` occurs more than once")]
     Duplicate {
         /// The name, cut to 64 characters.
@@ -45,11 +45,11 @@ impl Params {
         Self::default()
     }
 
-    /// Takes an `application/x-www-form-urlencoded` body or a query string apart: `+` is a space, `%41` is `A`, and a `%`
-    /// without two hexadecimal digits stands for itself, as in every browser.
+    /// Parses an `application/x-www-form-urlencoded` body or a query string: `+` is a space, `%41` is `A`, and a `%` without
+    /// two hexadecimal digits stays a `%`, as in every browser.
     ///
     /// # Errors
-    /// The form is too long, has too many parameters, one without a proper name, or one twice.
+    /// The form is too long, has too many parameters, an invalid name, or a name twice.
     pub fn parse(form: &[u8]) -> Result<Self, ParamsError> {
         if form.len() > MAX_FORM_BYTES {
             return Err(ParamsError::TooLong);
@@ -73,10 +73,10 @@ impl Params {
         Ok(params)
     }
 
-    /// The parameters of the query and of the body together: SDKs spread them over both, and some repeat `charset`.
+    /// Joins the parameters of the query and of the body: SDKs use both, and some repeat `charset`.
     ///
     /// # Errors
-    /// One name with two different values.
+    /// A name has two different values.
     pub fn merged(mut self, other: Self) -> Result<Self, ParamsError> {
         for (name, value) in other.0 {
             match self.0.get(&name) {
@@ -90,30 +90,30 @@ impl Params {
         Ok(self)
     }
 
-    /// Sets one parameter, instead of any of that name.
+    /// Sets one parameter, and replaces an earlier one of that name.
     pub fn set(&mut self, name: &str, value: impl Into<Vec<u8>>) {
         self.0.insert(name.as_bytes().to_vec(), value.into());
     }
 
-    /// Sets one parameter and gives the parameters back.
+    /// Sets one parameter and returns the parameters.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Vec<u8>>) -> Self {
         self.set(name, value);
         self
     }
 
-    /// The parameters whose name satisfies the condition, and the others: SDKs send some in the body, the rest in the URL.
+    /// The parameters whose name satisfies the condition, and the others: SDKs send some in the body and the rest in the URL.
     pub fn partition(self, in_first: impl Fn(&[u8]) -> bool) -> (Self, Self) {
         let (first, second) = self.0.into_iter().partition(|(name, _)| in_first(name));
         (Self(first), Self(second))
     }
 
-    /// The raw value, where there is one; it may be empty.
+    /// The raw value, if there is one; it may be empty.
     pub fn get(&self, name: &str) -> Option<&[u8]> {
         self.0.get(name.as_bytes()).map(Vec::as_slice)
     }
 
-    /// The value as UTF-8 text, where there is one that is not empty.
+    /// The value as text; `None` if it is missing, empty or not UTF-8.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.get(name).filter(|value| !value.is_empty()).and_then(|value| str::from_utf8(value).ok())
     }
@@ -137,7 +137,7 @@ impl Params {
         form
     }
 
-    /// What is signed: `name=value` of all parameters that `keep` keeps, in the order of their names, joined by `&`.
+    /// The string to sign: `name=value` of all parameters that `keep` selects, in the order of their names, joined by `&`.
     pub(crate) fn canonical(&self, keep: impl Fn(&[u8], &[u8]) -> bool) -> Vec<u8> {
         let mut canonical = Vec::new();
         for (name, value) in self.iter().filter(|(name, value)| keep(name, value)) {

@@ -1,8 +1,8 @@
-//! What the shop sends to the gateway: parameters signed with the application's key.
+//! The shop's requests to the gateway: parameters that the application's key signs.
 
 use crate::{Params, PrivateKey, PublicKey, SIGN_TYPE, SignError, VerifyError};
 
-/// Why a request is not accepted as the application's own.
+/// Why a request is not accepted as the application's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
     /// No `sign`.
@@ -14,13 +14,12 @@ pub enum RequestError {
     /// A `sign_type` other than [`SIGN_TYPE`].
     #[error("`sign_type` is not {SIGN_TYPE}")]
     UnsupportedSignType,
-    /// The signature is over something else, or another key's.
+    /// The signature belongs to other bytes or to another key.
     #[error(transparent)]
     Signature(#[from] VerifyError),
 }
 
-/// The string that a request's signature is over: every parameter but `sign` whose value is not empty, `sign_type`
-/// included, sorted by name.
+/// The signed string of a request: every parameter with a value except `sign`, including `sign_type`, sorted by name.
 pub fn canonical(params: &Params) -> Vec<u8> {
     params.canonical(|name, value| name != b"sign" && !value.is_empty())
 }
@@ -35,10 +34,10 @@ pub fn sign(params: Params, key: &PrivateKey) -> Result<Params, SignError> {
     Ok(params.with("sign", signature))
 }
 
-/// Whether the application signed exactly these parameters.
+/// Verifies that the application signed exactly these parameters.
 ///
 /// # Errors
-/// Something of the signature is missing or does not fit.
+/// `sign` or `sign_type` is missing or unsupported, or the signature does not verify.
 pub fn verify(params: &Params, application: &PublicKey) -> Result<(), RequestError> {
     let sign_type = params.text("sign_type").ok_or(RequestError::MissingSignType)?;
     if sign_type != SIGN_TYPE {

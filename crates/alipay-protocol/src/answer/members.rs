@@ -5,16 +5,16 @@ use serde_json::value::RawValue;
 
 use super::AnswerError;
 
-/// The members at the top of a JSON object, each value as the very bytes it had.
+/// The top-level members of a JSON object, each value as its original bytes.
 ///
-/// [`RawValue`] borrows from the input, from a value's first byte to its last, so braces and quotes inside strings,
-/// escapes and white space stay as they came. A name that occurs twice, even if once spelled with an escape, is refused:
-/// which of the values was signed would be a guess.
+/// [`RawValue`] borrows a value from the input, from its first byte to its last, so braces and quotes inside strings,
+/// escapes and white space stay unchanged. A name that occurs twice, even if once written with an escape, is refused,
+/// because it would not be clear which of the values was signed.
 pub(super) struct Members<'a>(BTreeMap<String, &'a RawValue>);
 
 impl<'a> Members<'a> {
     pub(super) fn read(document: &'a [u8]) -> Result<Self, AnswerError> {
-        // The error's own text may repeat as much of the document as it likes; its place is enough.
+        // The error's own text may quote the document, so only the position is kept.
         serde_json::from_slice(document)
             .map_err(|error| AnswerError::Malformed { line: error.line(), column: error.column() })
     }

@@ -9,16 +9,16 @@ use x509_parser::{
 use super::{CertificateError, pem, signature::CertificateSignature};
 use crate::{CertSn, KeyError, PublicKey, name};
 
-/// Signature algorithms whose identifier starts with this are RSA's. Alipay compares the text, and so does this.
+/// Identifiers of RSA signature algorithms start with this text. Alipay compares the text too.
 const RSA_SIGNATURES: &str = "1.2.840.113549.1.1";
 
-/// An X.509 certificate, as far as Alipay's rules look at it.
+/// An X.509 certificate, with the parts that Alipay's rules need.
 ///
 /// `Debug` shows its serial number and its subject.
 #[derive(Clone)]
 pub struct Certificate {
     sn: CertSn,
-    /// The DER of the names: equal names are equal bytes.
+    /// The DER of the names: names are equal if their bytes are equal.
     issuer: Vec<u8>,
     subject: Vec<u8>,
     subject_text: String,
@@ -35,22 +35,22 @@ pub struct Certificate {
 /// What a certificate may issue.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Authority {
-    /// How many issuers may be between it and the last certificate.
+    /// How many issuers may be between it and the last certificate; `None`: any number.
     pub(super) path_length: Option<u32>,
 }
 
 impl Certificate {
-    /// Reads all certificates of a PEM text; there is at least one. Lines may have any length, and other text may be
+    /// Reads all certificates of a PEM text; the result has at least one. Lines may have any length, and other text may be
     /// between the blocks.
     ///
     /// # Errors
-    /// There is no block, or one that is no certificate.
+    /// There is no block, or a block is not a certificate, or the text is too long.
     pub fn read_pem(text: &str) -> Result<Vec<Self>, CertificateError> {
         let numbered = pem::blocks(text)?.into_iter().zip(1..);
         numbered.map(|(der, nth)| Self::read_der(&der).ok_or(CertificateError::Unreadable { nth })).collect()
     }
 
-    /// Reads one certificate; `None` if the bytes are something else, or more than that.
+    /// Reads one certificate; `None` if the bytes are something else, or if more bytes follow.
     fn read_der(der: &[u8]) -> Option<Self> {
         let (rest, certificate) = X509Certificate::from_der(der).ok()?;
         rest.is_empty().then(|| Self::new(&certificate))
@@ -72,7 +72,7 @@ impl Certificate {
         }
     }
 
-    /// Alipay's serial number of it.
+    /// Alipay's serial number for it.
     pub fn sn(&self) -> &CertSn {
         &self.sn
     }
@@ -82,7 +82,7 @@ impl Certificate {
         &self.subject_text
     }
 
-    /// The subject's common name, where there is exactly one.
+    /// The subject's common name; `None` if there is not exactly one.
     pub fn common_name(&self) -> Option<&str> {
         match self.common_names.as_slice() {
             [name] => Some(name),
@@ -100,15 +100,15 @@ impl Certificate {
         self.not_after
     }
 
-    /// The key that it is about.
+    /// The certified key.
     ///
     /// # Errors
-    /// It is no RSA key of an accepted length.
+    /// It is not an RSA key of an accepted length.
     pub fn public_key(&self) -> Result<PublicKey, KeyError> {
         PublicKey::from_der(&self.public_key)
     }
 
-    /// Whether it counts for `alipay_root_cert_sn`: by the algorithm of its signature, not by that of its key.
+    /// Whether it counts for `alipay_root_cert_sn`. The algorithm of its signature decides, not that of its key.
     pub(super) fn has_rsa_signature(&self) -> bool {
         self.signature.algorithm().starts_with(RSA_SIGNATURES)
     }
@@ -121,7 +121,7 @@ impl Certificate {
         self.subject == self.issuer
     }
 
-    /// Whether its key made the other's signature.
+    /// Whether its key made the signature of the other certificate.
     pub(super) fn has_signed(&self, other: &Self) -> bool {
         other.signature.is_by(&self.public_key)
     }
@@ -145,8 +145,8 @@ impl fmt::Debug for Certificate {
     }
 }
 
-/// It may issue certificates if its basic constraints say so and its key usage, where it has one, too. An extension
-/// that occurs twice or cannot be read says nothing.
+/// A certificate may issue others if its basic constraints allow it, and its key usage too if it has one. It may not if
+/// one of these extensions occurs twice or cannot be read.
 fn authority(certificate: &X509Certificate<'_>) -> Option<Authority> {
     let constraints = certificate.basic_constraints().ok()??.value;
     let may_sign = match certificate.key_usage().ok()? {
@@ -156,7 +156,7 @@ fn authority(certificate: &X509Certificate<'_>) -> Option<Authority> {
     (constraints.ca && may_sign).then_some(Authority { path_length: constraints.path_len_constraint })
 }
 
-/// What is critical and not understood forbids to trust a certificate (RFC 5280, section 4.2).
+/// A certificate with an unknown or unreadable critical extension must not be trusted (RFC 5280, section 4.2).
 fn has_unknown_critical_extension(certificate: &X509Certificate<'_>) -> bool {
     certificate.extensions().iter().any(|extension| {
         let is_known = [OID_X509_EXT_BASIC_CONSTRAINTS, OID_X509_EXT_KEY_USAGE].contains(&extension.oid);

@@ -1,45 +1,45 @@
-//! Whether a certificate's issuers lead to a root that is trusted.
+//! Checks whether a certificate's issuers lead to a trusted root.
 //!
-//! Alipay's own SDK only looks whether each certificate is signed by the next one. Then any merchant, whose application
-//! certificate Alipay has signed too, could sign as Alipay. So here every issuer must be allowed to issue.
+//! Alipay's own SDK only checks that each certificate is signed by the next one. Then any merchant could sign as Alipay,
+//! because Alipay has signed the merchant's application certificate too. So here every issuer must be an authority.
 
 use super::Certificate;
 
-/// The most issuers between a certificate and a root. Alipay has one.
+/// Maximum number of issuers between a certificate and a root. Alipay has one.
 const MAX_INTERMEDIATES: usize = 4;
 
-/// The most signatures that one search verifies: certificates that sign each other could make it long otherwise.
+/// Maximum number of signatures that one search verifies: certificates that sign each other could make it very long.
 const MAX_VERIFICATIONS: usize = 64;
 
-/// Why a certificate is not trusted. Of several reasons it is the first that was met.
+/// Why a certificate is not trusted. If there are several reasons, it is the first one that was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ChainError {
-    /// Its time has not come.
+    /// A certificate is not valid yet.
     #[error("a certificate of the chain is not valid yet")]
     NotYetValid,
-    /// Its time is over.
+    /// A certificate has expired.
     #[error("a certificate of the chain has expired")]
     Expired,
-    /// An extension that is marked as critical is not known here.
+    /// A certificate has a critical extension that this crate does not know.
     #[error("a certificate of the chain has a critical extension that is not understood")]
     UnknownCriticalExtension,
-    /// Nobody of that name is known, or nobody who leads to a root.
+    /// No issuer of the required name is known, or none leads to a root.
     #[error("its issuers do not lead to a root of the configured bundle")]
     NoPath,
     /// The issuer is not allowed to issue certificates.
     #[error("an issuer of the chain is no certification authority")]
     NotAnAuthority,
-    /// More issuers below an issuer than it allows.
+    /// There are more issuers below an issuer than it allows.
     #[error("the chain is longer than an issuer allows")]
     TooLong,
-    /// Somebody of the issuer's name, who did not sign.
+    /// The certificate with the issuer's name did not make the signature, or the algorithm is not accepted.
     #[error("a signature in the chain is not by the issuer's key, or by an algorithm that is not accepted")]
     Signature,
 }
 
-/// A search for a way from a certificate to a root.
+/// A search for a chain from a certificate to a root.
 pub(super) struct Search<'a> {
-    /// Issuers that may be on the way. They are trusted only if they lead to a root.
+    /// Issuers that may be in the chain. They are trusted only if they lead to a root.
     intermediates: Vec<&'a Certificate>,
     roots: &'a [Certificate],
     now: i64,
@@ -63,14 +63,14 @@ impl<'a> Search<'a> {
     }
 
     /// # Errors
-    /// There is no way from the certificate to a root.
+    /// There is no chain from the certificate to a root.
     pub(super) fn lead_from(mut self, leaf: &Certificate) -> Result<(), ChainError> {
         check_alone(leaf, self.now)?;
         if self.climb(leaf, 0, 0) { Ok(()) } else { Err(self.reason.unwrap_or(ChainError::NoPath)) }
     }
 
-    /// Whether a root is reached from `certificate`, with `below` issuers between it and the leaf, itself included, of
-    /// which `counted` count for a path length: those that are not self-issued.
+    /// Whether a chain leads from `certificate` to a root. `below` is the number of issuers above the leaf up to
+    /// `certificate`, and `counted` is the number of those that count for a path length, which are not self-issued.
     fn climb(&mut self, certificate: &Certificate, below: usize, counted: u32) -> bool {
         let roots = self.roots;
         if roots.iter().any(|root| self.has_issued(root, certificate, counted)) {
@@ -88,7 +88,7 @@ impl<'a> Search<'a> {
         false
     }
 
-    /// Whether `issuer` was allowed to issue `certificate` and did.
+    /// Whether `issuer` was allowed to issue `certificate` and has signed it.
     fn has_issued(&mut self, issuer: &Certificate, certificate: &Certificate, counted: u32) -> bool {
         if !issuer.is_named_issuer_of(certificate) {
             return false;
@@ -118,7 +118,7 @@ impl<'a> Search<'a> {
     }
 }
 
-/// What can be said of a certificate without its issuer.
+/// The checks of a certificate that do not need its issuer.
 fn check_alone(certificate: &Certificate, now: i64) -> Result<(), ChainError> {
     if now < certificate.not_before() {
         return Err(ChainError::NotYetValid);

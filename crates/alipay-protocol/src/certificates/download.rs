@@ -10,19 +10,19 @@ use crate::{
     keys::BASE64,
 };
 
-/// Why a download brings no certificate that is trusted.
+/// Why a download gives no trusted certificate.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DownloadError {
-    /// It is no answer.
+    /// The bytes are not an answer to the download.
     #[error(transparent)]
     Answer(#[from] AnswerError),
-    /// Alipay gives no certificate.
+    /// Alipay refuses the download.
     #[error("Alipay gives no certificate: {0}")]
     Refused(UnsignedFailure),
-    /// `alipay_cert_content` is missing or no base64 of a text.
+    /// `alipay_cert_content` is missing or is not base64 of a text.
     #[error("alipay_cert_content is not base64 of a text")]
     Content,
-    /// The text has no certificates.
+    /// The text cannot be read as certificates.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
     /// The certificate is not Alipay's for this merchant.
@@ -30,19 +30,21 @@ pub enum DownloadError {
     Distrust(#[from] Distrust),
 }
 
-/// The node of an answer that says `10000`.
+/// The node of an answer whose code is `10000`.
 #[derive(Deserialize)]
 struct Content {
     alipay_cert_content: String,
 }
 
 impl MerchantCertificates {
-    /// Takes the answer to a download of `asked` and gives the certificate, if it is Alipay's.
+    /// Reads the answer to a download of `asked`, and returns the certificate if it is Alipay's. `now` is in seconds since
+    /// 1970 in UTC.
     ///
-    /// The answer's signature decides nothing: it may be by the very key that it brings. The certificate's issuers do.
+    /// The answer's signature is not checked, because the key of the new certificate may have made it. The certificate's
+    /// issuers decide.
     ///
     /// # Errors
-    /// It brings no certificate, or one that is not trusted.
+    /// The answer has no certificate, or one that is not trusted.
     pub fn accept_download(
         &self,
         asked: &CertSn,

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{CertSn, KeyError, PublicKey, TrustedCertificate};
 
-/// The texts of the files that certificate mode is configured with, all PEM.
+/// The texts of the files that configure certificate mode, all in PEM.
 #[derive(Clone, Copy)]
 pub struct CertificateFiles<'a> {
     /// `appCertPublicKey_<app_id>.crt`.
@@ -42,16 +42,16 @@ impl fmt::Display for CertificateFile {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{file}: {cause}")]
 pub struct MerchantCertificatesError {
-    /// Which.
+    /// The file.
     pub file: CertificateFile,
-    /// Why.
+    /// The reason.
     pub cause: CertificateFileError,
 }
 
 /// Why a file cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CertificateFileError {
-    /// It is not what it should be.
+    /// The text cannot be read as certificates.
     #[error(transparent)]
     Unreadable(#[from] CertificateError),
     /// The application's certificate is for another key.
@@ -60,27 +60,27 @@ pub enum CertificateFileError {
          made for that key"
     )]
     OtherKey,
-    /// The application's certificate where Alipay's belongs.
+    /// It is the application's certificate in place of Alipay's.
     #[error("it is the application's own certificate: alipayCertPublicKey_RSA2.crt belongs here")]
     OwnCertificate,
-    /// There are issuers only.
+    /// There are only certificates of issuers.
     #[error("there are only issuers' certificates in it: alipayCertPublicKey_RSA2.crt belongs here")]
     OnlyAuthorities,
-    /// Alipay's certificate has a key that signs no RSA2.
+    /// The key of Alipay's certificate cannot sign by RSA2.
     #[error("its key cannot be used: {0}")]
     Key(#[from] KeyError),
-    /// No root that Alipay counts.
+    /// There is no root with an RSA signature, which Alipay requires.
     #[error("there is no root certificate with an RSA signature in it: alipayRootCert.crt belongs here")]
     NoRsaRoot,
 }
 
-/// Why a certificate is not taken for Alipay's.
+/// Why a certificate is not accepted as Alipay's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Distrust {
-    /// It is not the one that was asked for.
+    /// The requested certificate is missing.
     #[error("the certificate that was asked for is not in it")]
     OtherSn,
-    /// Its key signs no RSA2.
+    /// Its key cannot sign by RSA2.
     #[error("its key cannot be used: {0}")]
     Key(#[from] KeyError),
     /// It is not for Alipay and this merchant.
@@ -91,24 +91,24 @@ pub enum Distrust {
     Chain(#[from] ChainError),
 }
 
-/// The certificates of one application, which belong together.
+/// The certificates of one application, checked against each other.
 #[derive(Debug, Clone)]
 pub struct MerchantCertificates {
     app: Certificate,
     alipay: Certificate,
     alipay_key: PublicKey,
-    /// What else is in the file of Alipay's certificate.
+    /// The other certificates in the file of Alipay's certificate.
     issuers: Vec<Certificate>,
     roots: Vec<Certificate>,
 }
 
 impl MerchantCertificates {
-    /// Reads the files. A certificate that has expired or does not lead to a root is no error: see
+    /// Reads the files. A certificate that has expired or does not lead to a root is not an error: see
     /// [`MerchantCertificates::warnings`].
     ///
     /// # Errors
-    /// A file is not what it should be, or the application's certificate is not for `application`, the public half of
-    /// the key that signs.
+    /// A file cannot be used, or the application's certificate is not for `application`, the public half of the key that
+    /// signs.
     pub fn read(
         files: CertificateFiles<'_>,
         application: &PublicKey,
@@ -138,7 +138,7 @@ impl MerchantCertificates {
         TrustedCertificate { sn: self.alipay.sn().clone(), key: self.alipay_key.clone() }
     }
 
-    /// Every certificate of the files that matters, with its file.
+    /// The certificates of the files, each with its file. Of the application's file it is only the application's certificate.
     pub fn all(&self) -> impl Iterator<Item = (CertificateFile, &Certificate)> {
         let alipay = std::iter::once(&self.alipay).chain(&self.issuers);
         let named = |file| move |certificate| (file, certificate);
@@ -148,16 +148,17 @@ impl MerchantCertificates {
             .chain(self.roots.iter().map(named(CertificateFile::Root)))
     }
 
-    /// Whether the configured certificate of Alipay's leads to a root. It is trusted all the same; that of Alipay's own
-    /// sandbox does not.
+    /// Checks whether the configured certificate of Alipay leads to a root. It is trusted even if it does not, because the
+    /// certificate of Alipay's own sandbox does not.
     pub(super) fn chain_of_alipay(&self, now: i64) -> Result<(), ChainError> {
         Search::new(&self.issuers, &self.roots, now).lead_from(&self.alipay)
     }
 
-    /// Whether one of these certificates, which anybody may have sent, is Alipay's certificate `asked` for this merchant.
+    /// Accepts one of these certificates, which anybody may have sent, if it is Alipay's certificate `asked` for this
+    /// merchant. `now` is in seconds since 1970 in UTC.
     ///
     /// # Errors
-    /// There is a doubt.
+    /// The certificate is missing or not trusted.
     pub fn accept(
         &self,
         asked: &CertSn,
@@ -183,7 +184,7 @@ fn app_certificate(text: &str, application: &PublicKey) -> Result<Certificate, C
     certificates.into_iter().find(is_ours).ok_or(CertificateFileError::OtherKey)
 }
 
-/// Alipay's certificate, which is normally the first, and its issuers.
+/// Alipay's certificate, which is normally the first, and its issuers: it is the first one that is no authority.
 fn alipay_certificate(text: &str) -> Result<(Certificate, Vec<Certificate>), CertificateFileError> {
     let mut certificates = Certificate::read_pem(text)?;
     let at = certificates.iter().position(|certificate| certificate.authority().is_none());
@@ -196,7 +197,7 @@ fn alipay_key(alipay: &Certificate, application: &PublicKey) -> Result<PublicKey
     if key == *application { Err(CertificateFileError::OwnCertificate) } else { Ok(key) }
 }
 
-/// A file of other certificates, such as Alipay's own, has no root in it, though it may have an RSA signature.
+/// The roots. A file of other certificates, such as Alipay's own, may have RSA signatures, but it has no root.
 fn roots(text: &str) -> Result<Vec<Certificate>, CertificateFileError> {
     let certificates = Certificate::read_pem(text)?;
     let is_rsa_root = |root: &Certificate| root.is_self_issued() && root.has_rsa_signature();

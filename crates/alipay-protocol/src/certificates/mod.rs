@@ -2,9 +2,9 @@
 //!
 //! - [`Certificate`] and [`CertSn`]: reading real files, and the serial numbers that requests and answers carry.
 //! - [`MerchantCertificates`]: the three files that a merchant configures, checked against each other and against the
-//!   application's private key; what is about to expire; and the decision whether a downloaded certificate is Alipay's.
+//!   application's key; warnings before they expire; and the decision whether a downloaded certificate is Alipay's.
 //!
-//! Nothing here knows the time or the network: the caller says what time it is, in seconds since 1970 in UTC.
+//! This module has no clock and no network: the caller passes the time, in seconds since 1970 in UTC.
 
 mod certificate;
 mod chain;
@@ -25,8 +25,8 @@ pub use merchant::{
 };
 pub use warnings::{CertificateProblem, CertificateWarning, WARN_BEFORE_EXPIRY};
 
-/// The most bytes of a PEM text. A root bundle has about five thousand.
+/// Maximum number of bytes of a PEM text. A root bundle has about five thousand.
 pub const MAX_PEM_BYTES: usize = 128 * 1024;
 
-/// The most certificates of a PEM text.
+/// Maximum number of certificates in a PEM text.
 pub const MAX_CERTIFICATES: usize = 32;

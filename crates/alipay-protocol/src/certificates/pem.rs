@@ -1,4 +1,4 @@
-//! The blocks of a PEM text, as real files have them: any line length, any line end, text around the blocks.
+//! Reads the blocks of a PEM text. Real files have any line length, any line end, and text around the blocks.
 
 use base64::Engine as _;
 
@@ -8,10 +8,10 @@ use crate::keys::BASE64;
 const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 const DASHES: &str = "-----";
-/// The label of RFC 7468, and the two that older tools write for the same content.
+/// The label of RFC 7468, and two labels that older tools write for the same content.
 const LABELS: [&str; 3] = ["CERTIFICATE", "X509 CERTIFICATE", "X.509 CERTIFICATE"];
 
-/// The DER of each block, in the order of the text. Every block must be a certificate's.
+/// The DER of each block, in the order of the text. Every block must be a certificate.
 pub(super) fn blocks(text: &str) -> Result<Vec<Vec<u8>>, CertificateError> {
     if text.len() > MAX_PEM_BYTES {
         return Err(CertificateError::TooLong);
@@ -38,8 +38,8 @@ pub(super) fn blocks(text: &str) -> Result<Vec<Vec<u8>>, CertificateError> {
     if blocks.is_empty() { Err(CertificateError::NoCertificate) } else { Ok(blocks) }
 }
 
-/// Base64 with any white space. A line break written as `\n`, as environment variables and TOML carry it, is white space
-/// too.
+/// Decodes base64 with any white space. A line break that is written as `\n`, as in environment variables and TOML,
+/// counts as white space.
 fn decode(body: &str) -> Option<Vec<u8>> {
     let base64: String = body.replace("\\r", "").replace("\\n", "").split_whitespace().collect();
     BASE64.decode(base64).ok()

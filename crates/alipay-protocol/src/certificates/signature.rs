@@ -1,4 +1,4 @@
-//! The signature on a certificate, and whether an issuer's key made it.
+//! The signature of a certificate, and the check whether an issuer's key made it.
 
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA384_ASN1, ECDSA_P384_SHA256_ASN1, ECDSA_P384_SHA384_ASN1,
@@ -19,12 +19,12 @@ use x509_parser::{
     x509::{AlgorithmIdentifier, SubjectPublicKeyInfo},
 };
 
-/// What was signed, how, and the signature.
+/// The signed bytes, the algorithm and the signature.
 #[derive(Clone)]
 pub(super) struct CertificateSignature {
     signed: Vec<u8>,
     algorithm: String,
-    /// None for what is not accepted on a certificate that must be trusted, such as SHA-1 and SM2.
+    /// `None` for an algorithm that is not accepted, such as SHA-1 and SM2.
     scheme: Option<Scheme>,
     value: Vec<u8>,
 }
@@ -53,7 +53,7 @@ enum Kind {
 impl CertificateSignature {
     pub(super) fn of(certificate: &X509Certificate<'_>) -> Self {
         let algorithm = &certificate.signature_algorithm;
-        // The algorithm outside of what is signed must be the one inside (RFC 5280, section 4.1.1.2).
+        // The algorithm outside the signed bytes must equal the one inside (RFC 5280, section 4.1.1.2).
         let is_consistent = *algorithm == certificate.tbs_certificate.signature;
         Self {
             signed: certificate.tbs_certificate.as_ref().to_vec(),
@@ -68,7 +68,7 @@ impl CertificateSignature {
         &self.algorithm
     }
 
-    /// Whether the key, DER with its algorithm, made it.
+    /// Whether this key made the signature; the key is DER with its algorithm.
     pub(super) fn is_by(&self, public_key: &[u8]) -> bool {
         let Ok((_, key)) = SubjectPublicKeyInfo::from_der(public_key) else { return false };
         let verifier =
@@ -135,7 +135,7 @@ impl Kind {
     }
 }
 
-/// The hash of RSASSA-PSS, where it is also that of the mask and the salt is as long: what everybody uses.
+/// The hash of RSASSA-PSS; `None` if the salt is not as long as the hash. The verifier uses the same hash for the mask.
 fn pss_hash(algorithm: &AlgorithmIdentifier<'_>) -> Option<Hash> {
     let params = RsaSsaPssParams::try_from(algorithm.parameters.as_ref()?).ok()?;
     let (hash, salt) = [

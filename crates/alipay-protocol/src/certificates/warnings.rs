@@ -2,10 +2,10 @@ use std::time::Duration;
 
 use super::{Certificate, CertificateFile, ChainError, MerchantCertificates};
 
-/// How long before a certificate expires it is warned of.
+/// How long before the expiry of a certificate a warning begins.
 pub const WARN_BEFORE_EXPIRY: Duration = Duration::from_secs(60 * 24 * 60 * 60);
 
-/// A certificate that works, and that somebody should look after.
+/// A certificate that works but needs attention.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificateWarning {
     /// The file it is in.
@@ -21,13 +21,13 @@ pub struct CertificateWarning {
 /// What is wrong with a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CertificateProblem {
-    /// Its time has not come.
+    /// It is not valid yet.
     #[error("it is not valid yet")]
     NotYetValid,
     /// It expires within [`WARN_BEFORE_EXPIRY`].
     #[error("it expires soon")]
     ExpiresSoon,
-    /// Its time is over.
+    /// It has expired.
     #[error("it has expired")]
     Expired,
     /// Its issuers do not lead to a root, so a new certificate of the same issuers would not be trusted.
@@ -36,7 +36,7 @@ pub enum CertificateProblem {
 }
 
 impl MerchantCertificates {
-    /// What needs somebody's attention at this time, in seconds since 1970 in UTC.
+    /// The certificates that need attention at the time `now`, in seconds since 1970 in UTC.
     pub fn warnings(&self, now: i64) -> Vec<CertificateWarning> {
         let warning = |file, certificate: &Certificate, problem| CertificateWarning {
             file,

@@ -1,4 +1,4 @@
-//! From the text of a key, in any form that Alipay's console, openssl or an operator produces, to an RSA key.
+//! Reads an RSA key from any text that Alipay's console, openssl or an operator produces.
 
 use base64::{
     Engine as _,
@@ -15,20 +15,20 @@ use super::{KeyError, MAX_KEY_BITS, MIN_KEY_BITS};
 /// `rsaEncryption`, RFC 8017 appendix A.1.
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 
-/// Padding is often lost when a key is copied out of a console.
+/// Base64 with optional padding, because padding is often lost when a key is copied from a console.
 pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// What a text turned out to be.
+/// The kind of key in a text.
 pub(super) enum Found {
     Private(Box<rsa::PrivateKey>),
     Public(rsa::PublicKey),
 }
 
-/// Reads a key with or without armour. The armour's label is not trusted: keys with the wrong label are common, so the
-/// content decides.
+/// Reads a key with or without armour. The content decides about the kind of key, not the armour's label, because keys
+/// with a wrong label are common.
 pub(super) fn read(text: &str) -> Result<Found, KeyError> {
     if text.contains("-----BEGIN CERTIFICATE") {
         return Err(KeyError::Certificate);
@@ -47,8 +47,8 @@ pub(super) fn read(text: &str) -> Result<Found, KeyError> {
     private(&der).or_else(|| public(&der)).unwrap_or(Err(KeyError::Unreadable))
 }
 
-/// The base64 between the armour, or all of a text without armour, without white space. A line break written as `\n`, as
-/// environment variables and TOML carry it, is white space too.
+/// The base64 inside the armour, or the whole text if it has none, without white space. A line break that is written as
+/// `\n`, as in environment variables and TOML, counts as white space.
 fn body(text: &str) -> String {
     let after_begin = text
         .split_once("-----BEGIN ")
@@ -58,7 +58,7 @@ fn body(text: &str) -> String {
     inner.replace("\\r", "").replace("\\n", "").split_whitespace().collect()
 }
 
-/// A private key in PKCS#8 or PKCS#1, where the bytes are one.
+/// A private key in PKCS#8 or PKCS#1; `None` if the bytes are something else.
 fn private(der: &[u8]) -> Option<Result<Found, KeyError>> {
     let pkcs1 = match PrivateKeyInfoRef::try_from(der) {
         Ok(info) if info.algorithm.oid != RSA_ENCRYPTION => return Some(Err(KeyError::NotRsa)),
@@ -70,7 +70,7 @@ fn private(der: &[u8]) -> Option<Result<Found, KeyError>> {
     Some(key.map(|key| Found::Private(Box::new(key))).map_err(|_| refused(numbers.modulus.as_bytes())))
 }
 
-/// A public key in SPKI or PKCS#1, where the bytes are one.
+/// A public key in SPKI or PKCS#1; `None` if the bytes are something else.
 pub(super) fn public(der: &[u8]) -> Option<Result<Found, KeyError>> {
     let pkcs1 = match SubjectPublicKeyInfoRef::try_from(der) {
         Ok(info) if info.algorithm.oid != RSA_ENCRYPTION => return Some(Err(KeyError::NotRsa)),
@@ -82,7 +82,7 @@ pub(super) fn public(der: &[u8]) -> Option<Result<Found, KeyError>> {
     Some(key.map(Found::Public).map_err(|_| refused(numbers.modulus.as_bytes())))
 }
 
-/// Why the `rsa` crate refused a well-formed key: it does not tell its own size limits from damaged numbers.
+/// Why the `rsa` crate refused a well-formed key: its error does not distinguish a wrong size from damaged numbers.
 fn refused(modulus: &[u8]) -> KeyError {
     let bits = u32::try_from(modulus.len().saturating_mul(8)).unwrap_or(u32::MAX);
     match bits {

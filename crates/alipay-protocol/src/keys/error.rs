@@ -1,39 +1,39 @@
 use super::{MAX_KEY_BITS, MIN_KEY_BITS};
 
-/// Why a text is not the RSA key that was expected. No message repeats any of the text.
+/// Why a text is not the expected RSA key. No message quotes the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
-    /// Nothing but white space.
+    /// The text has only white space.
     #[error("the key is empty")]
     Empty,
-    /// Neither PEM nor base64 of a key in any known form.
+    /// The text is neither PEM nor base64 of a key in a known form.
     #[error("not a key: expected PEM (PKCS#8, PKCS#1 or SPKI) or one line of base64 of the same")]
     Unreadable,
-    /// A private key where a public key belongs.
+    /// It is a private key in place of a public key.
     #[error("this is a private key, and a public key belongs here")]
     PrivateWherePublicBelongs,
-    /// A public key where a private key belongs.
+    /// It is a public key in place of a private key.
     #[error("this is a public key, and a private key belongs here")]
     PublicWherePrivateBelongs,
-    /// An X.509 certificate instead of a key.
+    /// It is an X.509 certificate instead of a key.
     #[error(
         "this is a certificate, and a key belongs here: in certificate mode (公钥证书) configure the three certificate \
          files instead of Alipay's public key"
     )]
     Certificate,
-    /// A private key under a pass phrase.
+    /// It is a private key with a pass phrase.
     #[error("the private key is encrypted: remove its pass phrase (openssl pkey)")]
     Encrypted,
-    /// A key of another kind, such as an elliptic curve's.
+    /// It is a key of another kind, such as an elliptic curve key.
     #[error("not an RSA key")]
     NotRsa,
-    /// A modulus below [`MIN_KEY_BITS`].
+    /// The modulus is shorter than [`MIN_KEY_BITS`].
     #[error("the key has {bits} bits, and at least {MIN_KEY_BITS} are needed for RSA2")]
     TooShort {
         /// Length of the modulus in bits.
         bits: u32,
     },
-    /// A modulus above [`MAX_KEY_BITS`].
+    /// The modulus is longer than [`MAX_KEY_BITS`].
     #[error("the key has {bits} bits, and at most {MAX_KEY_BITS} are supported")]
     TooLong {
         /// Length of the modulus in bits.
@@ -42,12 +42,12 @@ pub enum KeyError {
     /// The RSA numbers contradict each other.
     #[error("the RSA key is damaged: its numbers do not belong together")]
     Inconsistent,
-    /// The cryptographic library could not make or write a key.
+    /// The cryptographic library could not create or encode a key.
     #[error("the cryptographic library failed")]
     Library,
 }
 
-/// The cryptographic library could not sign. It does not say why; memory is the only known cause.
+/// The cryptographic library could not sign. It gives no reason; lack of memory is the only known cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the cryptographic library could not sign")]
 pub struct SignError;

@@ -15,13 +15,13 @@ pub use private::PrivateKey;
 pub use public::PublicKey;
 pub use trusted::{TrustedCertificate, TrustedKeys, Verifier};
 
-/// The shortest modulus that is accepted, in bits: Alipay's own floor for `RSA2`.
+/// Minimum length of a modulus, in bits: Alipay's own minimum for `RSA2`.
 pub const MIN_KEY_BITS: u32 = 2048;
 
-/// The longest modulus that is accepted, in bits: the most that both libraries take.
+/// Maximum length of a modulus, in bits: the maximum that both libraries support.
 pub const MAX_KEY_BITS: u32 = 8192;
 
-/// Refuses moduli that are too short to be safe or too long to be verified cheaply.
+/// Refuses a modulus that is too short to be safe or too long to be verified cheaply.
 fn check_size(key: &impl rsa::traits::PublicKeyParts) -> Result<(), KeyError> {
     let bits = key.n().bit_width();
     if bits < MIN_KEY_BITS {

@@ -15,7 +15,7 @@ use super::{
     check_size,
 };
 
-/// An RSA private key that signs by `RSA2`. Its `Debug` shows the public half's fingerprint and nothing else.
+/// An RSA private key that signs by `RSA2`. Its `Debug` shows only the fingerprint of the public half.
 #[derive(Clone)]
 pub struct PrivateKey {
     signer: Arc<KeyPair>,
@@ -26,7 +26,7 @@ impl PrivateKey {
     /// Reads PKCS#8 or PKCS#1, as PEM or as base64 without armour.
     ///
     /// # Errors
-    /// The text is no RSA private key of an accepted length; see [`KeyError`].
+    /// The text is not an RSA private key of an accepted length; see [`KeyError`].
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         match armour::read(text)? {
             Found::Private(key) => Self::new(&key),
@@ -34,10 +34,10 @@ impl PrivateKey {
         }
     }
 
-    /// Makes a fresh key of 2048 bits from the operating system's randomness, for a sandbox or a test.
+    /// Generates a key of 2048 bits from the operating system's random numbers, for a sandbox or a test.
     ///
     /// # Errors
-    /// [`KeyError::Library`] where the library fails.
+    /// [`KeyError::Library`] if the library fails.
     pub fn generate() -> Result<Self, KeyError> {
         let pair = KeyPair::generate(KeySize::Rsa2048).map_err(|_| KeyError::Library)?;
         let der = pair.as_der().map_err(|_| KeyError::Library)?;
@@ -52,15 +52,16 @@ impl PrivateKey {
         Ok(Self { signer: Arc::new(signer), public: PublicKey::new(key.to_public_key())? })
     }
 
-    /// The half that verifies what this key signs.
+    /// The public half, which verifies the signatures of this key.
     pub fn public_key(&self) -> &PublicKey {
         &self.public
     }
 
-    /// Signs the bytes; answers base64. Takes about 0.3 ms of computing: call it where that stalls nobody.
+    /// Signs the bytes and returns the signature in base64. It takes about 0.3 ms of computing, so do not call it on a
+    /// thread that serves other tasks.
     ///
     /// # Errors
-    /// The library failed, for which no cause but lack of memory is known.
+    /// The library failed; lack of memory is the only known cause.
     pub fn sign(&self, message: &[u8]) -> Result<String, SignError> {
         let mut signature = vec![0; self.signer.public_modulus_len()];
         self.signer
@@ -69,10 +70,10 @@ impl PrivateKey {
         Ok(BASE64.encode(signature))
     }
 
-    /// The secret itself, PKCS#8 in PEM: only for a file that nobody else can read.
+    /// The secret key as PKCS#8 in PEM. Write it only to a file that nobody else can read.
     ///
     /// # Errors
-    /// [`KeyError::Library`] where the library fails.
+    /// [`KeyError::Library`] if the library fails.
     pub fn to_pkcs8_pem(&self) -> Result<String, KeyError> {
         let der = self.signer.as_der().map_err(|_| KeyError::Library)?;
         let document = SecretDocument::try_from(der.as_ref()).map_err(|_| KeyError::Library)?;

@@ -13,7 +13,7 @@ use super::{
     check_size,
 };
 
-/// The public half of an RSA key: verifies what the private half signed. Equal where the numbers are.
+/// The public half of an RSA key, which verifies signatures of the private half. Keys are equal if their numbers are.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PublicKey(rsa::PublicKey);
 
@@ -21,7 +21,7 @@ impl PublicKey {
     /// Reads SPKI or PKCS#1, as PEM or as base64 without armour.
     ///
     /// # Errors
-    /// The text is no RSA public key of an accepted length; see [`KeyError`].
+    /// The text is not an RSA public key of an accepted length; see [`KeyError`].
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         match armour::read(text)? {
             Found::Public(key) => Self::new(key),
@@ -29,7 +29,7 @@ impl PublicKey {
         }
     }
 
-    /// Reads SPKI or PKCS#1 in DER, as it is in a certificate.
+    /// Reads SPKI, as it is in a certificate, or PKCS#1, in DER.
     pub(crate) fn from_der(der: &[u8]) -> Result<Self, KeyError> {
         match armour::public(der).unwrap_or(Err(KeyError::Unreadable))? {
             Found::Public(key) => Self::new(key),
@@ -42,13 +42,13 @@ impl PublicKey {
         Ok(Self(key))
     }
 
-    /// Whether `signature` (base64) is over exactly these bytes.
+    /// Verifies that `signature` (base64) belongs to exactly these bytes.
     ///
-    /// A space in the signature is read as `+`: base64 has no spaces, and that is what a `+` turns into when a page
-    /// forwards a query string without encoding it again.
+    /// A space in the signature is read as `+`. Base64 has no spaces, and a `+` becomes a space if a page forwards a query
+    /// string without encoding it again.
     ///
     /// # Errors
-    /// It is not base64, or it is over other bytes or by another key.
+    /// The signature is not base64, or belongs to other bytes or to another key.
     pub fn verify(&self, message: &[u8], signature: &str) -> Result<(), VerifyError> {
         let signature = BASE64.decode(signature.replace(' ', "+")).map_err(|_| VerifyError::Unreadable)?;
         self.0.pkcs1v15_verify::<Sha256>(message, &signature).map_err(|_| VerifyError::Mismatch)
@@ -62,7 +62,7 @@ impl PublicKey {
         self.0.to_public_key_pem(LineEnding::LF).map_err(|_| KeyError::Library)
     }
 
-    /// PKCS#1 in DER, as it is in a certificate.
+    /// PKCS#1 in DER, as it is inside the key of a certificate.
     ///
     /// # Errors
     /// [`KeyError::Library`], which no accepted key is known to cause.
@@ -70,7 +70,7 @@ impl PublicKey {
         self.0.to_pkcs1_der().map(|der| der.as_bytes().to_vec()).map_err(|_| KeyError::Library)
     }
 
-    /// The first eight bytes of the SPKI's SHA-256 in hexadecimal: tells keys apart in a log.
+    /// The first eight bytes of the SPKI's SHA-256 in hexadecimal, to distinguish keys in a log.
     pub fn fingerprint(&self) -> String {
         let der = self.0.to_public_key_der().map(|der| der.as_bytes().to_vec()).unwrap_or_default();
         Sha256::digest(der).iter().take(8).map(|byte| format!("{byte:02x}")).collect()

@@ -1,10 +1,10 @@
 use super::{PublicKey, VerifyError};
 use crate::CertSn;
 
-/// Whose signatures are Alipay's.
+/// The keys whose signatures are accepted as Alipay's.
 pub trait Verifier {
-    /// Whether one of the keys made the signature over exactly these bytes. `named` is the certificate that the message
-    /// names; its key is tried first.
+    /// Verifies that one of the keys made the signature over exactly these bytes. `named` is the certificate that the
+    /// message names; its key is tried first.
     ///
     /// # Errors
     /// The signature is not base64, or no key made it.
@@ -15,7 +15,7 @@ pub trait Verifier {
         named: Option<&CertSn>,
     ) -> Result<(), VerifyError>;
 
-    /// Whether a notification or return may name its certificate, in or out of what is signed.
+    /// Whether a notification or return may name its certificate, inside or outside the signed string.
     fn is_in_certificate_mode(&self) -> bool;
 }
 
@@ -30,7 +30,7 @@ impl Verifier for PublicKey {
     }
 }
 
-/// A certificate of Alipay's that is trusted.
+/// A trusted certificate of Alipay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustedCertificate {
     /// Its serial number.
@@ -39,14 +39,14 @@ pub struct TrustedCertificate {
     pub key: PublicKey,
 }
 
-/// The keys of Alipay's that are trusted at one time.
+/// The keys of Alipay that are trusted at one time.
 #[derive(Debug, Clone)]
 pub enum TrustedKeys {
     /// Key mode.
     Keys {
         /// The key that Alipay's console shows.
         current: PublicKey,
-        /// A second one, while the key is being changed.
+        /// A second key, while the key is being changed.
         previous: Option<PublicKey>,
     },
     /// Certificate mode: the configured certificate first.
@@ -54,7 +54,7 @@ pub enum TrustedKeys {
 }
 
 impl TrustedKeys {
-    /// Whether the certificate is among the trusted ones; never in key mode.
+    /// Whether the certificate is trusted; always false in key mode.
     pub fn knows(&self, sn: &CertSn) -> bool {
         match self {
             Self::Keys { .. } => false,
