@@ -4,17 +4,17 @@ use domain::Money;
 
 /// An amount of yuan in whole fen.
 ///
-/// On purpose not the shop's own type: a stand-in that shares its arithmetic with the shop would share its mistakes.
+/// It deliberately does not use the shop's own type: a sandbox with the shop's arithmetic would have the same mistakes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Amount(u64);
 
 impl Amount {
     pub(crate) const ZERO: Self = Self(0);
 
-    /// The largest trade: 100,000,000 yuan, documentation of `alipay.trade.page.pay`.
+    /// The largest trade: 100,000,000 yuan. Source: documentation of `alipay.trade.page.pay`.
     const LARGEST: Self = Self(10_000_000_000);
 
-    /// Reads `88`, `88.8` or `88.80`, from 0.01 to 100000000.
+    /// Parses `88`, `88.8` or `88.80`, from 0.01 to 100000000.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (yuan, fen) = text.split_once('.').unwrap_or((text, "00"));
         let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
@@ -26,14 +26,14 @@ impl Amount {
         (amount > Self::ZERO && amount <= Self::LARGEST).then_some(amount)
     }
 
-    /// The amount in the shop's own type, for tests that compare the trades of both. The one amount that the type does not
-    /// hold, Alipay's largest, becomes [`Money::MAX`], a fen less.
+    /// The amount in the shop's own type, for tests that compare the trades of both. That type cannot hold Alipay's largest
+    /// amount, which becomes [`Money::MAX`], one fen less.
     pub(crate) fn to_money(self) -> Money {
         i64::try_from(self.0).ok().and_then(|fen| Money::from_fen(fen).ok()).unwrap_or(Money::MAX)
     }
 
-    /// The sum. Both are at most the largest trade, so it cannot overflow in a sandbox's life; if it did, it would stay
-    /// at the most there is and be refused as more than was paid.
+    /// The sum. Sums of trades do not overflow in practice; an overflow would give the largest number, which is refused
+    /// because it is more than was paid.
     pub(crate) fn plus(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
     }

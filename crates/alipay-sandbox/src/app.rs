@@ -16,7 +16,7 @@ use crate::{
     trade::{Refund, Trade},
 };
 
-/// What all requests share.
+/// The shared state of all requests.
 pub(crate) struct App {
     pub(crate) config: SandboxConfig,
     pub(crate) numbers: Numbers,
@@ -57,17 +57,17 @@ impl App {
         self.clock.now()
     }
 
-    /// The trades, for a moment: nothing waits while it holds them.
+    /// Locks the trades. A caller holds the lock only briefly, and never across an await.
     pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells that a trade changed, so that the state file is written before anybody learns of it.
+    /// Reports that a trade changed, so that the state file is written before the change is confirmed to anybody.
     pub(crate) fn changed(&self) {
         self.saves.changed();
     }
 
-    /// Notifies the merchant of the trade as it stands now, where it gave a `notify_url`.
+    /// Notifies the merchant of the current state of the trade, if the merchant gave a `notify_url`.
     pub(crate) fn announce(&self, trade: &Trade, refund: Option<&Refund>) {
         let Some(notify_url) = trade.notify_url.clone() else { return };
         let notify_id = self.numbers.notify_id(self.now());

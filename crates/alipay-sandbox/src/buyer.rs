@@ -1,4 +1,4 @@
-//! The one buyer of the sandbox. It has an account, and money without end.
+//! The sandbox's one buyer, who has unlimited money.
 
 /// The buyer's account number.
 pub(crate) const BUYER_ID: &str = "2088102175953034";

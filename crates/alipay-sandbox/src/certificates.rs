@@ -1,7 +1,7 @@
-//! Certificate mode: a hierarchy of certificates of the sandbox's own, made at the first start and kept in a folder.
+//! Certificate mode: the sandbox's own hierarchy of certificates, created at the first start and kept in a folder.
 //!
-//! As at Alipay there are roots of which not all count, an issuer below one of them, and two certificates by that issuer:
-//! the application's and Alipay's.
+//! As at Alipay, there are roots of which only some count, an issuer below one of them, and two certificates of that
+//! issuer: the application's and Alipay's.
 
 use std::{
     fs, io,
@@ -31,12 +31,12 @@ const ROOT_NAME: &str = "Alipay Sandbox Certification Authority R1";
 const ELLIPTIC_ROOT_NAME: &str = "Alipay Sandbox Certification Authority E1";
 const ISSUER_NAME: &str = "Alipay Sandbox Certification Authority Class 2 R1";
 
-/// How many years certificates of a merchant and of Alipay are valid.
+/// Validity of the certificates of a merchant and of Alipay, in years.
 const YEARS: i32 = 5;
-/// How many years issuers are.
+/// Validity of issuers, in years.
 const ISSUER_YEARS: i32 = 20;
 
-/// The certificates of a merchant and of the sandbox's Alipay, in PEM, and the means to issue further ones.
+/// The certificates of a merchant and of the sandbox's Alipay, in PEM, and the issuer's key for further ones.
 #[derive(Clone)]
 pub struct SandboxCertificates {
     /// `appCertPublicKey_<app_id>.crt`.
@@ -65,25 +65,25 @@ pub enum CertificatesError {
         #[source]
         source: io::Error,
     },
-    /// The library cannot make a certificate.
+    /// The library cannot create a certificate.
     #[error("a certificate cannot be made")]
     Issue(#[source] rcgen::Error),
-    /// A key cannot be made or written.
+    /// A key cannot be created or encoded.
     #[error("the key of a certificate cannot be made")]
     Key(#[from] KeyError),
-    /// What was made is not what a merchant can use; a mistake of the sandbox's.
+    /// A merchant cannot use the created certificates, because of a defect of the sandbox.
     #[error("the certificates that were made cannot be used: {0}")]
     Unusable(String),
 }
 
 impl SandboxCertificates {
-    /// Reads the certificates in the folder if they are for these keys and this application and are valid for a while,
-    /// and makes new ones otherwise.
+    /// Reads the certificates in the folder if they belong to these keys and this application and do not expire soon, and
+    /// creates new ones otherwise.
     ///
-    /// Blocks for the time of file access and of making keys (up to a second).
+    /// It blocks for the time of file access and of generating keys (up to a second).
     ///
     /// # Errors
-    /// The folder cannot be used.
+    /// The folder cannot be used, or a library fails.
     pub fn load_or_generate(
         folder: &Path,
         config: &SandboxConfig,
@@ -116,7 +116,7 @@ impl SandboxCertificates {
         Ok(made)
     }
 
-    /// Makes a new hierarchy.
+    /// Creates a new hierarchy.
     ///
     /// # Errors
     /// A library fails.
@@ -131,7 +131,7 @@ impl SandboxCertificates {
         let app = issue_leaf(&merchant, &config.app_public_key, &issuer_key)?;
         let alipay = leaf(&alipay_name(config), year);
         let alipay = issue_leaf(&alipay, config.alipay_private_key.public_key(), &issuer_key)?;
-        // The blank line is for readers that split there.
+        // Some readers split the file at the blank line.
         let root = format!("{}\n{root_pem}", elliptic_root(year)?);
         Self::of_files((app, alipay + &issuer_pem, root), issuer_key, config)
     }
@@ -159,7 +159,7 @@ impl SandboxCertificates {
         })
     }
 
-    /// Whether the key is the issuer's: it is not where a process died over the files, of which it is the last.
+    /// Whether the key belongs to the issuer. It does not if a process was killed before it wrote the key, the last file.
     fn can_issue(&self) -> bool {
         let issuer = Certificate::read_pem(&self.issuer_pem).ok();
         let issuer = issuer.as_ref().and_then(|read| read.first());
@@ -168,7 +168,7 @@ impl SandboxCertificates {
             .is_some_and(|key| key == *self.issuer_key.public_key())
     }
 
-    /// Whether these are for the keys and the application of this configuration, and nothing is wrong with them soon.
+    /// Whether the certificates belong to the keys and the application of this configuration, and none needs attention.
     fn is_usable(&self, config: &SandboxConfig, now: ShopTime) -> bool {
         let files = CertificateFiles { app: &self.app, alipay: &self.alipay, root: &self.root };
         MerchantCertificates::read(files, &config.app_public_key).is_ok_and(|read| {
@@ -181,7 +181,7 @@ impl SandboxCertificates {
         })
     }
 
-    /// A further certificate of Alipay's, followed by its issuer's.
+    /// Issues a further certificate of Alipay, followed by its issuer's.
     pub(crate) fn issue_alipay(
         &self,
         key: &PublicKey,
@@ -215,7 +215,7 @@ fn authority(name: &str, year: i32) -> CertificateParams {
     params
 }
 
-/// Country, organization, unit and name in Alipay's order, which some SDKs take for granted.
+/// Country, organization, unit and name in Alipay's order, which some SDKs expect.
 fn named(name: &str, unit: &str, year: i32, years: i32) -> CertificateParams {
     let mut params = CertificateParams::default();
     let mut subject = DistinguishedName::new();
@@ -263,7 +263,7 @@ fn key_pair(key: &PrivateKey) -> Result<KeyPair, CertificatesError> {
         .map_err(CertificatesError::Issue)
 }
 
-/// A public key in the form that a certificate is made from.
+/// A public key in the form that the library needs for a certificate.
 struct RsaKey(Vec<u8>);
 
 impl PublicKeyData for RsaKey {
@@ -280,7 +280,7 @@ impl PublicKeyData for RsaKey {
 mod tests {
     use super::*;
 
-    /// A process dies over the files of a new hierarchy, after each of them.
+    /// A process is killed while it writes the files of a new hierarchy, after each file.
     #[test]
     fn files_of_two_hierarchies_are_not_used() {
         let (app, alipay) = (PrivateKey::generate().unwrap(), PrivateKey::generate().unwrap());

@@ -4,42 +4,42 @@ use alipay_protocol::{PrivateKey, PublicKey};
 
 use crate::SandboxCertificates;
 
-/// What a sandbox needs to know to be the Alipay of one merchant.
+/// The configuration of a sandbox, which is the Alipay of one merchant.
 #[derive(Clone)]
 pub struct SandboxConfig {
     /// The application that may call the gateway.
     pub app_id: String,
     /// The account that receives the money.
     pub seller_id: String,
-    /// What the cashier page shows as the payee.
+    /// The payee on the cashier page.
     pub merchant_name: String,
-    /// Verifies the merchant's requests.
+    /// The key that verifies the merchant's requests.
     pub app_public_key: PublicKey,
-    /// Signs answers, returns and notifications.
+    /// The key that signs answers, returns and notifications.
     pub alipay_private_key: PrivateKey,
-    /// The certificates of both keys in certificate mode; none in key mode.
+    /// The certificates of both keys in certificate mode; `None` in key mode.
     pub certificates: Option<SandboxCertificates>,
-    /// How notifications behave at first; can be changed while the sandbox runs.
+    /// The initial behaviour of notifications, which can change while the sandbox runs.
     pub notifications: NotificationBehaviour,
-    /// Where the trades are kept over a restart, however the sandbox ends; nowhere where there is none.
+    /// The file that keeps the trades over a restart, however the sandbox ends. `None`: the trades are not kept.
     pub state_file: Option<PathBuf>,
-    /// How many trades are kept. Further ones are refused.
+    /// Maximum number of trades. Further ones are refused.
     pub max_trades: usize,
-    /// Whether there is a bill of today, as far as it goes; Alipay has one the next morning.
+    /// Whether there is a bill of today with the trades so far. Alipay has the bill the next morning.
     pub bill_of_today: bool,
 }
 
 impl SandboxConfig {
-    /// The application that a fresh sandbox knows.
+    /// The default application.
     pub const DEFAULT_APP_ID: &str = "2021000000000001";
-    /// The seller that a fresh sandbox knows.
+    /// The default seller.
     pub const DEFAULT_SELLER_ID: &str = "2088102146225135";
-    /// The payee that a fresh sandbox shows.
+    /// The default payee.
     pub const DEFAULT_MERCHANT_NAME: &str = "达达商城";
-    /// Trades that a fresh sandbox keeps.
+    /// The default maximum number of trades.
     pub const DEFAULT_MAX_TRADES: usize = 100_000;
 
-    /// A sandbox for these keys, with everything else as by default and no state file.
+    /// A sandbox for these keys, with default values for everything else and no state file.
     pub fn new(app_public_key: PublicKey, alipay_private_key: PrivateKey) -> Self {
         Self {
             app_id: Self::DEFAULT_APP_ID.to_owned(),
@@ -70,27 +70,27 @@ impl fmt::Debug for SandboxConfig {
     }
 }
 
-/// How asynchronous notifications are sent. The default is Alipay on a good day.
+/// How asynchronous notifications are sent. The default is Alipay's normal behaviour.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotificationBehaviour {
-    /// How long after each unsuccessful attempt the next one follows; Alipay's own schedule by default. After the last
-    /// one it gives up.
+    /// The pause after each unsuccessful attempt; Alipay's own schedule by default. After the attempt that follows the last
+    /// pause it gives up.
     pub resend_after: Vec<Duration>,
-    /// Divides all waiting, so that the schedule of a day passes in seconds; 1 is real time.
+    /// Divides all waiting times, so that the schedule of a day takes seconds; 1 is real time.
     pub speed_up: u32,
-    /// How long the first attempt is held back.
+    /// The delay of the first attempt.
     pub delay: Duration,
-    /// How many times a notification is sent again although it was answered `success`.
+    /// How many times a notification is sent again after the answer `success`.
     pub duplicates: u32,
-    /// How many first attempts never arrive; they are counted as attempts.
+    /// How many first attempts are lost. They count as attempts.
     pub lose_first: u32,
-    /// Whether notifications overtake each other: each first one waits until the next one has been sent, or for
+    /// Whether notifications overtake each other: the first one of two waits until the second one has been sent, at most
     /// [`NotificationBehaviour::REORDER_WAIT`].
     pub reorder: bool,
-    /// Whether a trade that the merchant closes unpaid is notified; whether Alipay does depends on the product.
+    /// Whether a notification is sent if the merchant closes an unpaid trade. At Alipay this depends on the product.
     pub notify_close: bool,
-    /// Whether notifications are signed and kept instead of sent, until [`Sandbox::take_held`] hands them out: a test
-    /// then delivers them itself, in any order and any number of times.
+    /// Whether notifications are held instead of sent, until [`Sandbox::take_held`] signs and returns them. The test then
+    /// delivers them itself, in any order and any number of times.
     ///
     /// [`Sandbox::take_held`]: crate::Sandbox::take_held
     pub hold: bool,
@@ -100,7 +100,7 @@ impl NotificationBehaviour {
     /// How long a notification waits to be overtaken.
     pub const REORDER_WAIT: Duration = Duration::from_secs(10);
 
-    /// Alipay's schedule: 4 and 10 and 10 minutes, 1, 2, 6 and 15 hours.
+    /// Alipay's schedule: 4, 10 and 10 minutes, then 1, 2, 6 and 15 hours.
     pub const SCHEDULE_MINUTES: [u64; 7] = [4, 10, 10, 60, 120, 360, 900];
 
     /// A span of this schedule in real time.

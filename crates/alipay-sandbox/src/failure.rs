@@ -1,9 +1,9 @@
-//! Everything the gateway says no with, in Alipay's own words.
+//! All refusals of the gateway, with Alipay's own codes and texts.
 
-/// A refusal. [`Failure::words`] is the table of what goes over the wire.
+/// A refusal. [`Failure::words`] is the table of the codes and texts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Failure {
-    // Before the application is known; Alipay does not sign these.
+    // The application is not known yet; Alipay does not sign these.
     Unreadable,
     MissingAppId,
     InvalidAppId,
@@ -46,13 +46,13 @@ pub(crate) enum Failure {
     AlipayCertNotExist,
     Full,
     Signing,
-    // Said on purpose: see `Fault`.
+    // Deliberate failures: see `Fault`.
     Unavailable,
     SystemError,
     SellerBalanceNotEnough,
 }
 
-/// Why the sandbox does not do what it was asked, in Alipay's words.
+/// Why the sandbox refuses an operation, with Alipay's code and text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {message}")]
 pub struct Refused {
@@ -69,7 +69,7 @@ impl From<Failure> for Refused {
     }
 }
 
-/// A failure's words: `code`, `sub_code` and `sub_msg`.
+/// The `code`, `sub_code` and `sub_msg` of a failure.
 pub(crate) struct Words {
     pub(crate) code: &'static str,
     pub(crate) sub_code: &'static str,
@@ -89,7 +89,7 @@ impl Words {
 }
 
 impl Failure {
-    /// Whether it happened before the gateway knew whom it speaks with.
+    /// Whether it happened before the gateway knew the application, so that the answer is not signed.
     pub(crate) fn is_unsigned(&self) -> bool {
         matches!(
             self,
@@ -157,7 +157,7 @@ impl Failure {
     }
 }
 
-/// Alipay tells what it verified, so that the merchant can compare; as there, `&` is written for HTML.
+/// Alipay shows the string that it verified, so that the merchant can compare it. As at Alipay, `&` is escaped for HTML.
 fn invalid_signature(canonical: &str) -> Words {
     let canonical = canonical.replace('&', "&amp;");
     Words {

@@ -1,4 +1,4 @@
-//! Calls that go wrong on purpose.
+//! Calls that fail deliberately.
 
 use std::{
     io,
@@ -25,9 +25,9 @@ use crate::{
     respond::respond,
 };
 
-/// Answers a call as the fault says, if at all.
+/// Answers a call as the fault says; for some faults there is no answer.
 pub(crate) async fn answer(app: Arc<App>, call: Call, host: String, fault: Fault) -> HttpResponse {
-    // In a task of its own: what was asked is done although the merchant hangs up, which would end the handler.
+    // In a separate task: the call is performed even if the merchant closes the connection, which ends the handler.
     let playing = rt::spawn(async move { play(&app, &call, &host, fault).await });
     playing.await.unwrap_or_else(|_| dropped())
 }
@@ -54,7 +54,7 @@ async fn hold(span: Duration) -> HttpResponse {
     dropped()
 }
 
-/// Makes the server drop the connection before it has written anything.
+/// Makes the server close the connection before it has written anything.
 fn dropped() -> HttpResponse {
     HttpResponse::Ok().body(Broken)
 }

@@ -1,4 +1,4 @@
-//! Faults on demand: calls that are answered late, badly or not at all.
+//! Faults on demand: calls that get a late answer, a failure or no answer.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -8,52 +8,52 @@ use std::{
 
 use alipay_protocol::Method;
 
-/// The most faults that wait for their call.
+/// Maximum number of faults that wait for their calls.
 const MAX_FAULTS: usize = 10_000;
-/// How long a call without an answer is held before its connection is dropped: longer than any merchant waits.
+/// How long a call without an answer is held before its connection is closed: longer than any merchant waits.
 pub(crate) const HOLD: Duration = Duration::from_secs(60);
 
-/// How one call of the gateway goes wrong.
+/// How one call of the gateway fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fault {
     /// What goes wrong.
     pub kind: FaultKind,
-    /// Before or after what was asked is done.
+    /// Before or after the call is performed.
     pub moment: FaultMoment,
 }
 
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FaultKind {
-    /// The answer is right, and so late. What was asked is done although the merchant has hung up meanwhile.
+    /// The answer is right but late, by this time. The call is performed even if the merchant has closed the connection.
     Slow(Duration),
-    /// No answer at all: the connection stays open for a minute.
+    /// There is no answer: the connection stays open for a minute.
     NoAnswer,
-    /// `20000`: Alipay does not know.
+    /// `20000`: the outcome is unknown.
     Unavailable,
-    /// `40004` with `ACQ.SYSTEM_ERROR`: Alipay does not know either.
+    /// `40004` with `ACQ.SYSTEM_ERROR`: the outcome is unknown too.
     SystemError,
     /// `40004` with `ACQ.SELLER_BALANCE_NOT_ENOUGH`: a refund is refused until the shop's account has money.
     NoBalance,
-    /// The connection is dropped without a byte of an answer.
+    /// The connection is closed without a byte of an answer.
     Dropped,
 }
 
-/// Whether what was asked is done. The merchant cannot tell.
+/// Whether the call is performed, which the merchant cannot see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FaultMoment {
-    /// It goes wrong before: nothing is done, except by a call that is merely slow, which does it late.
+    /// The fault comes first: the call is not performed; a slow call is performed late.
     BeforeWork,
-    /// It is done, notification included, and then it goes wrong.
+    /// The call is performed, including its notification, and then the fault comes.
     AfterWork,
 }
 
-/// There are 10,000 faults waiting already.
+/// 10,000 faults wait already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many faults wait for their calls")]
 pub struct TooManyFaults;
 
-/// The faults that wait, a queue a method.
+/// The faults that wait, in one queue per method.
 #[derive(Default)]
 pub(crate) struct Faults(Mutex<BTreeMap<Method, VecDeque<Fault>>>);
 
@@ -75,7 +75,7 @@ impl Faults {
         self.queues().values().map(VecDeque::len).sum()
     }
 
-    /// What goes wrong with this call.
+    /// The fault of this call, if any.
     pub(crate) fn next(&self, method: Method) -> Option<Fault> {
         self.queues().get_mut(&method).and_then(VecDeque::pop_front)
     }

@@ -1,4 +1,4 @@
-/// Text that goes into a page, made harmless: it shows as written and never becomes markup.
+/// Escapes text for a page, so that it never becomes markup.
 pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
@@ -14,17 +14,17 @@ pub(crate) fn escape(text: &str) -> String {
     escaped
 }
 
-/// A page of the cashier around its middle, which must be escaped already.
+/// A page of the cashier around `main`, which must be escaped already.
 pub(crate) fn page(title: &str, main: &str) -> String {
     frame(title, "收银台", "", main)
 }
 
-/// A page of the cashier as a phone shows it: from edge to edge, the buttons where a thumb is.
+/// A page of the cashier for a phone: as wide as the screen, with the buttons at the bottom.
 pub(crate) fn phone_page(title: &str, main: &str) -> String {
     frame(title, "收银台", "phone", main)
 }
 
-/// A page for a frame of some 220 pixels: its middle alone.
+/// A page for a frame of about 220 pixels, without header and footer.
 pub(crate) fn framed_page(title: &str, main: &str) -> String {
     frame(title, "扫码付款", "framed", main)
 }
@@ -55,7 +55,7 @@ fn frame(title: &str, heading: &str, class: &str, main: &str) -> String {
     )
 }
 
-/// All of the pages' looks; nothing is loaded from elsewhere.
+/// The style sheet of all pages, which load nothing else.
 const STYLE: &str = "
 *{box-sizing:border-box}
 body{margin:0;background:#f4f6f9;color:#1f2937;font:16px/1.6 system-ui,'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif}

@@ -1,4 +1,4 @@
-//! The keys of the merchant and of the sandbox's Alipay, which are generated at the first start and kept in a folder.
+//! The keys of the merchant and of the sandbox's Alipay, generated at the first start and kept in a folder.
 
 use std::{
     io,
@@ -8,12 +8,12 @@ use std::{
 use adapters::private_files;
 use alipay_protocol::{KeyError, PrivateKey};
 
-/// The key of the application (the shop signs with it) and that of the sandbox's Alipay.
+/// The key of the application, with which the shop signs, and the key of the sandbox's Alipay.
 #[derive(Debug, Clone)]
 pub struct SandboxKeys {
-    /// The merchant's: `app_private_key.pem`.
+    /// The merchant's key: `app_private_key.pem`.
     pub app: PrivateKey,
-    /// Alipay's: `alipay_private_key.pem`.
+    /// Alipay's key: `alipay_private_key.pem`.
     pub alipay: PrivateKey,
 }
 
@@ -40,11 +40,11 @@ pub enum KeyFileError {
 }
 
 impl SandboxKeys {
-    /// Reads `app_private_key.pem` and `alipay_private_key.pem` in the folder, and makes what is not there: private keys
-    /// that only their owner can read (mode 600), and the public halves beside them (`app_public_key.pem`,
-    /// `alipay_public_key.pem`), which a merchant's configuration needs.
+    /// Reads `app_private_key.pem` and `alipay_private_key.pem` in the folder, and generates missing keys. Only the owner
+    /// can read the private keys (mode 600). The public halves (`app_public_key.pem`, `alipay_public_key.pem`), which a
+    /// merchant's configuration needs, are written beside them.
     ///
-    /// Blocks for the time of file access and, at the first start, of making two keys (up to a second).
+    /// It blocks for the time of file access and, at the first start, of generating two keys (up to a second).
     ///
     /// # Errors
     /// The folder cannot be written, or a file in it holds no key, or others can read it.
@@ -54,7 +54,7 @@ impl SandboxKeys {
         Ok(Self { app: load_or_generate(folder, "app")?, alipay: load_or_generate(folder, "alipay")? })
     }
 
-    /// Checks the keys that are in the folder. Generates none.
+    /// Checks the keys in the folder, and generates none. A missing key is not an error.
     ///
     /// # Errors
     /// A file in it holds no key, or others can read it.
@@ -76,7 +76,7 @@ fn load_or_generate(folder: &Path, owner: &str) -> Result<PrivateKey, KeyFileErr
     }
 }
 
-/// The key in the file; none where there is no file.
+/// The key in the file; `None` if there is no file.
 fn load(path: &Path) -> Result<Option<PrivateKey>, KeyFileError> {
     match private_files::read_secret(path) {
         Ok(text) => match PrivateKey::parse(&text) {

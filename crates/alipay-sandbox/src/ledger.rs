@@ -1,4 +1,4 @@
-//! All trades of the sandbox, found by either of their numbers.
+//! All trades of the sandbox, by either of their numbers.
 
 use std::collections::HashMap;
 
@@ -10,26 +10,26 @@ use crate::{
     trade::{Terms, Trade, TradeStatus},
 };
 
-/// How a request names a trade. Where both numbers are given, Alipay's own counts.
+/// How a request names a trade. If it has both numbers, Alipay's number counts.
 #[derive(Debug, Clone)]
 pub(crate) enum TradeRef {
     TradeNo(String),
-    /// Of several trades with this number, the oldest that is not closed; the oldest where all are.
+    /// Of several trades with this number, the oldest that is not closed, or the oldest if all are closed.
     OutTradeNo(String),
 }
 
-/// A buyer who comes to the cashier.
+/// A buyer who arrives at the cashier.
 #[derive(Debug)]
 pub(crate) struct Arrival {
     pub(crate) terms: Terms,
     pub(crate) notify_url: Option<String>,
     pub(crate) return_url: Option<String>,
     pub(crate) quit_url: Option<String>,
-    /// The account by which the buyer has signed in.
+    /// The account with which the buyer has signed in.
     pub(crate) account: String,
 }
 
-/// The trades in the order in which they began; none is ever removed.
+/// The trades in the order of their creation; none is ever removed.
 pub(crate) struct Ledger {
     trades: Vec<Trade>,
     by_trade_no: HashMap<String, usize>,
@@ -51,7 +51,7 @@ impl Ledger {
         ledger
     }
 
-    /// The trade, closed first where its deadline has passed.
+    /// Finds a trade, and closes it first if its deadline has passed.
     pub(crate) fn find(&mut self, reference: &TradeRef, now: ShopTime) -> Result<&mut Trade, Failure> {
         let place = self.place(reference, now).ok_or(Failure::TradeNotExist)?;
         let trade = self.trades.get_mut(place).ok_or(Failure::TradeNotExist)?;
@@ -70,7 +70,7 @@ impl Ledger {
         }
     }
 
-    /// The trade of a buyer who comes to the cashier: a new one, or the one that waits for payment under the same terms.
+    /// The trade of a buyer who arrives at the cashier: a new one, or the one that waits for payment under the same terms.
     pub(crate) fn arrive(
         &mut self,
         arrival: Arrival,
@@ -113,7 +113,7 @@ impl Ledger {
         })
     }
 
-    /// A second trade with the terms of the first one, paid at once, whatever became of the first one.
+    /// Creates a second trade with the terms of the first one, paid at once, whatever the state of the first one.
     pub(crate) fn pay_again(
         &mut self,
         out_trade_no: &str,
@@ -148,13 +148,13 @@ impl Ledger {
         self.trades.push(trade);
     }
 
-    /// The merchant's number of a trade, where there is such a trade.
+    /// The merchant's number of a trade, if there is such a trade.
     pub(crate) fn out_trade_no(&self, trade_no: &str) -> Option<&str> {
         let trade = self.by_trade_no.get(trade_no).and_then(|&place| self.trades.get(place))?;
         Some(&trade.terms.out_trade_no)
     }
 
-    /// Every trade, oldest first, those closed whose deadline has passed.
+    /// Every trade, oldest first. Trades whose deadline has passed are closed.
     pub(crate) fn all(&mut self, now: ShopTime) -> &[Trade] {
         for trade in &mut self.trades {
             trade.expire(now);
@@ -162,7 +162,7 @@ impl Ledger {
         &self.trades
     }
 
-    /// The trades of one number of the merchant's, oldest first, those closed whose deadline has passed.
+    /// The trades of one number of the merchant, oldest first. Trades whose deadline has passed are closed.
     pub(crate) fn all_of(&mut self, out_trade_no: &str, now: ShopTime) -> Vec<&Trade> {
         for &place in self.by_out_trade_no.get(out_trade_no).into_iter().flatten() {
             if let Some(trade) = self.trades.get_mut(place) {

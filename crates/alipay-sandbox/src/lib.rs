@@ -1,31 +1,35 @@
-//! A stand-in for Alipay: the gateway, the cashier page, notifications and refunds, over real HTTP.
+//! A sandbox that replaces Alipay: the gateway, the cashier page, notifications and refunds, over real HTTP.
 //!
-//! It speaks the protocol of `docs` at Alipay as far as a shop with 电脑网站支付 needs it, and is as strict as the real
-//! one: what it does not accept, Alipay would not either. It keeps no secret of any worth and moves no money.
+//! It implements Alipay's documented protocol as far as a shop with 电脑网站支付 and 手机网站支付 needs it, and is as
+//! strict as Alipay: Alipay would also refuse what it refuses. It has no valuable secrets and moves no money.
 //!
 //! - `GET|POST /gateway.do`: `alipay.trade.page.pay` and `alipay.trade.wap.pay` for browsers; `alipay.trade.query`, `alipay.trade.close`,
 //!   `alipay.trade.refund`, `alipay.trade.fastpay.refund.query` and `alipay.data.dataservice.bill.downloadurl.query` for
-//!   servers. Every request's signature and common parameters are checked; every answer is signed, except where Alipay
-//!   does not sign either (an unknown `app_id`).
-//! - `POST /cashier/pay` and `POST /cashier/cancel` with `trade_no`: the buttons of the cashier page. Both lead back to
-//!   the shop's `return_url` with signed parameters (303).
-//! - Notifications go to the shop's `notify_url` until it answers `success`; [`NotificationBehaviour`] makes them late,
-//!   doubled, lost or out of order, or keeps them for a test to deliver.
+//!   servers. Every request's signature and common parameters are checked. Every answer is signed, except those that
+//!   Alipay does not sign either (such as for an unknown `app_id`).
+//! - `POST /cashier/pay` and `POST /cashier/cancel` with `trade_no`: the buttons of the cashier page. Both redirect (303)
+//!   to the shop's `return_url` with signed parameters; `cancel` redirects to the `quit_url` if there is one.
+//! - Notifications go to the shop's `notify_url` until it answers `success`. [`NotificationBehaviour`] can make them late,
+//!   duplicate, lost or out of order, or hold them for a test to deliver.
 //! - `GET /bill/<token>`: the bill of a day, a zip of CSV files in GBK; the link is valid for 30 seconds.
-//! - In certificate mode ([`SandboxConfig::certificates`]) every request must carry `app_cert_sn` and `alipay_root_cert_sn`,
-//!   every signed answer has `alipay_cert_sn`, and `alipay.open.app.alipaycert.download` gives Alipay's certificates.
+//! - In certificate mode ([`SandboxConfig::certificates`]) every request must have `app_cert_sn` and `alipay_root_cert_sn`,
+//!   every signed answer has `alipay_cert_sn`, and `alipay.open.app.alipaycert.download` returns Alipay's certificates.
 //! - `GET /`: a page with all trades.
 //!
-//! Differences from Alipay: one merchant, one buyer, UTF-8 only; a trade exists as soon as the buyer's browser arrives;
-//! unfinished notifications do not survive a restart; `time_expire` may be less than a minute ahead; a `subject` may have the characters that Alipay asks merchants to avoid (`/`, `=`, `&`); a trade that nobody pays in time is closed without a notification;
-//! a second trade of one `out_trade_no` comes only from
-//! [`Sandbox::pay_again`].
+//! Differences from Alipay:
+//! - It has one merchant, one buyer, and only UTF-8.
+//! - A trade exists as soon as the buyer's browser arrives.
+//! - Unfinished notifications do not survive a restart.
+//! - `time_expire` may be less than a minute ahead.
+//! - A `subject` may have the characters that Alipay asks merchants to avoid (`/`, `=`, `&`).
+//! - A trade that nobody pays in time is closed without a notification.
+//! - Only [`Sandbox::pay_again`] creates a second trade of one `out_trade_no`.
 //!
 //! # For tests
-//! [`Sandbox`] makes calls fail ([`Sandbox::add_fault`]), plays the buyer ([`Sandbox::arrive`], [`Sandbox::pay`],
-//! [`Sandbox::pay_again`]) and the merchant's people in Alipay's console ([`Sandbox::refund_at_console`]), holds
-//! notifications back ([`Sandbox::take_held`]), changes the key that signs ([`Sandbox::change_key`]), and shows its trades
-//! and the calls it got ([`Sandbox::trades`], [`Sandbox::requests`]). The same over HTTP, in JSON, for a sandbox inside another process:
+//! [`Sandbox`] can make calls fail ([`Sandbox::add_fault`]), act as the buyer ([`Sandbox::arrive`], [`Sandbox::pay`],
+//! [`Sandbox::pay_again`]) and as the merchant's staff in Alipay's console ([`Sandbox::refund_at_console`]), hold
+//! notifications ([`Sandbox::take_held`]), change the key that signs ([`Sandbox::change_key`]), and show its trades and
+//! calls ([`Sandbox::trades`], [`Sandbox::requests`]). A sandbox in another process has most of this over HTTP, in JSON:
 //!
 //! | request | body | answer |
 //! |---|---|---|
@@ -40,9 +44,10 @@
 //! | `POST /control/notifications` | any of `resend_after_ms` (a list), `speed_up`, `delay_ms`, `duplicates`, `lose_first`, `reorder`, `notify_close`, `hold`; the rest as by default | 204 |
 //! | `POST /control/notifications/held` | | takes what was held, `{"out_trade_no","form"}` |
 //!
-//! What is refused answers 409 with `{"code","message"}` in Alipay's words; what cannot be read, 400. Every `POST` must be
-//! `application/json`. What a browser sends for a page of another origin, or to a name that a site of the internet can have, is
-//! answered 403, here and at `/`: the sandbox is reached by its address, by a name without a dot, or by one under `localhost`, `local`, `internal` or `test`.
+//! A refused request gets 409 with `{"code","message"}` in Alipay's words, an unreadable one 400. Every `POST` must be
+//! `application/json`. Here and at `/`, a request from a browser's page of another origin, or to a host name that an
+//! internet site can have, gets 403. Use the sandbox's IP address, a name without a dot, or a name under `localhost`,
+//! `local`, `internal` or `test`.
 //!
 //! ```no_run
 //! # async fn example(clock: std::sync::Arc<dyn ports::Clock>) -> Result<(), Box<dyn std::error::Error>> {

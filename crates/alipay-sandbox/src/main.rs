@@ -1,4 +1,4 @@
-//! `alipay-sandbox`: a stand-in for Alipay on a port of its own.
+//! `alipay-sandbox`: a sandbox that replaces Alipay, on its own port.
 
 use std::{
     error::Error, fs, io::IsTerminal as _, net::TcpListener, path::PathBuf, process::ExitCode, sync::Arc,
@@ -95,7 +95,7 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     let listener =
         TcpListener::bind(&options.listen).map_err(|error| format!("{}: {error}", options.listen))?;
     let sandbox = Sandbox::start(config(options)?, listener, Arc::new(SystemClock))?;
-    // The only line on standard output: a script that started it on port 0 reads it.
+    // This is the only line on standard output. A script that starts the program on port 0 reads it.
     println!("{}", sandbox.gateway_url());
     asked_to_stop().await?;
     sandbox.stop().await;
@@ -129,7 +129,7 @@ fn config(options: Options) -> Result<SandboxConfig, Box<dyn Error>> {
     Ok(config)
 }
 
-/// From the files that were named; the folder is touched only for what was not.
+/// Reads the keys from the named files. It uses the folder only for keys without a named file.
 fn keys(options: &Options) -> Result<(PublicKey, PrivateKey), Box<dyn Error>> {
     let read =
         |path: &PathBuf| fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()));

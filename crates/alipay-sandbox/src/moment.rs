@@ -1,4 +1,4 @@
-//! How the state file writes a moment: `2025-01-02 03:05:09.123456`, in Asia/Shanghai.
+//! The form of a moment in the state file: `2025-01-02 03:05:09.123456`, in Asia/Shanghai.
 
 use chrono::NaiveDateTime;
 use domain::ShopTime;
@@ -15,7 +15,7 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
     NaiveDateTime::parse_from_str(&text, FORMAT).map(ShopTime::from_shanghai).map_err(D::Error::custom)
 }
 
-/// The same for a moment that may not have come.
+/// The same for an optional moment.
 pub(crate) mod optional {
     use domain::ShopTime;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};

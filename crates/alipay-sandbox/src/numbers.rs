@@ -2,8 +2,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::ShopTime;
 
-/// Numbers that Alipay gives: of trades, notifications, refunds and bills. Unique also after a restart that forgets the trades, for
-/// they count on from the microsecond in which the sandbox started.
+/// Alipay's numbers of trades, notifications, refunds and bills. They count from the microsecond in which the sandbox
+/// started, so they stay unique even after a restart that forgets the trades.
 pub(crate) struct Numbers {
     next: AtomicU64,
 }
@@ -24,12 +24,12 @@ impl Numbers {
         format!("{}00222{:021}", now.to_shanghai().format("%Y%m%d"), self.draw())
     }
 
-    /// The number of a refund that the merchant gave in Alipay's console: Alipay's own, none of the merchant's.
+    /// Alipay's number for a refund in Alipay's console, which has no number of the merchant.
     pub(crate) fn refund_no(&self, now: ShopTime) -> String {
         format!("{}33{:018}", now.to_shanghai().format("%Y%m%d"), self.draw())
     }
 
-    /// A name under which a bill can be fetched for a while.
+    /// A token for the temporary link to a bill.
     pub(crate) fn bill_token(&self) -> String {
         format!("{:018}", self.draw())
     }

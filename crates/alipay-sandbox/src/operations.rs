@@ -1,10 +1,11 @@
-//! What buyers, the merchant's people in Alipay's console, and time do: everything that is no call of the gateway.
+//! Everything that is not a call of the gateway: actions of buyers, actions of the merchant's staff in Alipay's console,
+//! and the end of the refund period.
 
 use domain::Money;
 
 use crate::{amount::Amount, app::App, failure::Failure, gateway, ledger::TradeRef, trades::TradeRecord};
 
-/// Brings a buyer to the cashier without the page, signed in by this account.
+/// Brings a buyer to the cashier without the page, signed in with this account.
 pub(crate) fn arrive(app: &App, pay_url: &str, account: &str) -> Result<TradeRecord, Failure> {
     let query = pay_url.split_once('?').map_or("", |(_, query)| query);
     let mut call = gateway::read(app, query.as_bytes(), b"").map_err(|refusal| refusal.failure)?;
@@ -16,7 +17,7 @@ pub(crate) fn arrive(app: &App, pay_url: &str, account: &str) -> Result<TradeRec
     Ok(trade)
 }
 
-/// The buyer pays. A trade that is paid already is not paid again.
+/// The buyer pays. A paid trade is not paid again.
 pub(crate) fn pay(app: &App, reference: &TradeRef) -> Result<TradeRecord, Failure> {
     let now = app.now();
     let mut ledger = app.ledger();
@@ -37,7 +38,7 @@ pub(crate) fn pay_again(app: &App, out_trade_no: &str) -> Result<TradeRecord, Fa
     Ok(TradeRecord::of(trade))
 }
 
-/// The merchant's people give money back in Alipay's console; answers the number that Alipay gave it.
+/// The merchant's staff refund money in Alipay's console. Returns Alipay's number of the refund.
 pub(crate) fn refund_at_console(app: &App, out_trade_no: &str, amount: Money) -> Result<String, Failure> {
     let amount =
         Amount::parse(&amount.to_string()).ok_or(Failure::InvalidParameter { field: "refund_amount" })?;
@@ -50,7 +51,7 @@ pub(crate) fn refund_at_console(app: &App, out_trade_no: &str, amount: Money) ->
     Ok(refunded.refund.out_request_no)
 }
 
-/// Months pass, and a paid trade can no longer be refunded.
+/// Ends the refund period of a paid trade, as after some months.
 pub(crate) fn finish(app: &App, out_trade_no: &str) -> Result<TradeRecord, Failure> {
     let mut ledger = app.ledger();
     let trade = ledger.find(&TradeRef::OutTradeNo(out_trade_no.to_owned()), app.now())?;
@@ -65,7 +66,7 @@ pub(crate) fn trades(app: &App) -> Vec<TradeRecord> {
     app.ledger().all(app.now()).iter().map(TradeRecord::of).collect()
 }
 
-/// The trades of one number of the merchant's, oldest first.
+/// The trades of one number of the merchant, oldest first.
 pub(crate) fn trades_of(app: &App, out_trade_no: &str) -> Vec<TradeRecord> {
     app.ledger().all_of(out_trade_no, app.now()).into_iter().map(TradeRecord::of).collect()
 }

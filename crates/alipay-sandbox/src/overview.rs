@@ -1,4 +1,4 @@
-//! The page at `/`: what the sandbox has booked.
+//! The page at `/`, with the trades of the sandbox.
 
 use domain::TradeStatus;
 
@@ -9,7 +9,7 @@ use crate::{
     operations,
 };
 
-/// The most trades that the page shows; the newest.
+/// Maximum number of trades on the page, which shows the newest.
 const MAX_SHOWN: usize = 200;
 
 pub(crate) fn page(app: &App) -> String {

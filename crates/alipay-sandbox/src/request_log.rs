@@ -6,10 +6,10 @@ use std::{
 use alipay_protocol::Method;
 use domain::ShopTime;
 
-/// The most calls that are remembered one by one; older ones are only counted.
+/// Maximum number of remembered calls; older ones are only counted.
 const MAX_RECORDS: usize = 10_000;
 
-/// The calls of the gateway, whatever came of them.
+/// The calls of the gateway, whatever their outcome.
 #[derive(Debug, Default)]
 pub struct RequestLog(Mutex<Log>);
 
@@ -22,15 +22,15 @@ struct Log {
 /// One call of the gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestRecord {
-    /// What was called.
+    /// The method that was called.
     pub method: Method,
-    /// The merchant's number of the trade it is about, also where the call names the trade by Alipay's.
+    /// The merchant's number of the trade, even if the call names the trade by Alipay's number.
     pub out_trade_no: Option<String>,
-    /// Alipay's number of the trade, where the call names it.
+    /// Alipay's number of the trade, if the call has it.
     pub trade_no: Option<String>,
-    /// The merchant's number of the refund, where the call has one.
+    /// The merchant's number of the refund, if the call has one.
     pub out_request_no: Option<String>,
-    /// When it came, by the sandbox's clock.
+    /// When the call arrived, by the sandbox's clock.
     pub at: ShopTime,
 }
 
@@ -45,7 +45,7 @@ impl RequestLog {
         self.log().records.iter().cloned().collect()
     }
 
-    /// The calls since the last time they were taken, oldest first, at most the latest 10,000; the counts stay.
+    /// Takes the calls since the last `take`, oldest first, at most the latest 10,000. The counts stay.
     pub fn take(&self) -> Vec<RequestRecord> {
         self.log().records.drain(..).collect()
     }

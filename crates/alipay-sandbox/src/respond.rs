@@ -1,4 +1,4 @@
-//! Answers as HTTP.
+//! HTTP responses.
 
 use actix_web::{
     HttpResponse,
@@ -16,7 +16,7 @@ pub(crate) fn respond(reply: Reply) -> HttpResponse {
     }
 }
 
-/// A page that any shop may have in a frame: what it can do there is to pay, which a person has to press.
+/// A page that any shop may show in a frame: its only action is to pay, for which a person must press a button.
 fn framed(page: String) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((

@@ -14,9 +14,10 @@ use crate::{
 
 /// A running sandbox. It runs until [`Sandbox::stop`], or until its tokio runtime ends.
 ///
-/// Everything but [`Sandbox::stop`] and [`Sandbox::notifications_until`] answers at once, and can be called from any
-/// thread. With a state file, what is confirmed over HTTP is in the file before that; what these calls change is there
-/// soon after, and before it is notified. Where two trades share an `out_trade_no`, it stands for the oldest that is not closed.
+/// All functions except [`Sandbox::stop`] and [`Sandbox::notifications_until`] return at once, and can be called from any
+/// thread. If there is a state file, a change is in the file before it is confirmed over HTTP or notified; a change by
+/// one of these functions is in the file soon after. If two trades share an `out_trade_no`, it means the oldest that is
+/// not closed.
 pub struct Sandbox {
     app: Arc<App>,
     addr: std::net::SocketAddr,
@@ -31,20 +32,20 @@ pub enum StartError {
     /// The socket cannot be used.
     #[error("the sandbox cannot listen")]
     Listen(#[source] io::Error),
-    /// The trades of the last run cannot be read.
+    /// The trades of the previous run cannot be read.
     #[error(transparent)]
     StateFile(#[from] StateFileError),
-    /// The client for notifications cannot be made.
+    /// The HTTP client for notifications cannot be created.
     #[error("the sandbox cannot send notifications")]
     Client(#[source] reqwest::Error),
 }
 
 impl Sandbox {
-    /// Serves on the socket, with the time of `clock` in all it says. Must be called in a tokio runtime; waiting, such as
-    /// between two attempts of a notification, goes by that runtime's own time.
+    /// Serves on the socket; all times in messages are those of `clock`. Must be called in a tokio runtime. Waiting times,
+    /// such as between two attempts of a notification, use that runtime's time.
     ///
     /// # Errors
-    /// The socket or the state file cannot be used.
+    /// The socket or the state file cannot be used, or the HTTP client cannot be created.
     pub fn start(
         config: SandboxConfig,
         listener: TcpListener,
@@ -75,12 +76,12 @@ impl Sandbox {
         })
     }
 
-    /// Where it listens.
+    /// The address on which it listens.
     pub fn addr(&self) -> std::net::SocketAddr {
         self.addr
     }
 
-    /// The address to configure as Alipay's gateway.
+    /// The URL to configure as Alipay's gateway.
     pub fn gateway_url(&self) -> String {
         format!("http://{}/gateway.do", self.addr)
     }
@@ -90,30 +91,30 @@ impl Sandbox {
         &self.app.log
     }
 
-    /// Makes a coming call of the method go wrong. Faults queue: each is for one call, in the order in which they were
+    /// Makes a future call of the method fail. Faults queue: each one is for one call, in the order in which they were
     /// added.
     ///
     /// # Errors
-    /// Too many wait already.
+    /// Too many faults wait already.
     pub fn add_fault(&self, method: Method, fault: Fault) -> Result<(), TooManyFaults> {
         self.app.faults.add(method, fault)
     }
 
-    /// Forgets the faults that wait for their calls.
+    /// Removes the faults that wait for their calls.
     pub fn clear_faults(&self) {
         self.app.faults.clear();
     }
 
-    /// Brings a buyer to the cashier, as a browser that opens `pay_url` does: a new trade, or the one that waits under
+    /// Brings a buyer to the cashier, as a browser that opens `pay_url` does. Returns a new trade, or the waiting one with
     /// the same terms.
     ///
     /// # Errors
-    /// What the cashier page would say, such as `ACQ.TRADE_HAS_SUCCESS`.
+    /// The error that the cashier page would show, such as `ACQ.TRADE_HAS_SUCCESS`.
     pub fn arrive(&self, pay_url: &str) -> Result<TradeRecord, Refused> {
         self.arrive_as(pay_url, BUYER_LOGON_ID)
     }
 
-    /// Brings a buyer to the cashier who has signed in by this account.
+    /// Brings a buyer to the cashier who has signed in with this account.
     ///
     /// # Errors
     /// As [`Sandbox::arrive`], and `ACQ.TRADE_BUYER_NOT_MATCH` if another account opened the trade.
@@ -121,7 +122,7 @@ impl Sandbox {
         Ok(operations::arrive(&self.app, pay_url, account)?)
     }
 
-    /// The buyer who has arrived pays, and the shop is notified.
+    /// The buyer who has arrived pays, and the sandbox notifies the shop.
     ///
     /// # Errors
     /// There is no such trade, or it does not wait for payment: `ACQ.TRADE_HAS_SUCCESS`, `ACQ.TRADE_HAS_CLOSE`.
@@ -129,8 +130,8 @@ impl Sandbox {
         Ok(operations::pay(&self.app, &TradeRef::OutTradeNo(out_trade_no.to_owned()))?)
     }
 
-    /// The buyer pays the same order in a second trade, with a `trade_no` of its own, and the shop is notified: what
-    /// happens when one order is open in two cashiers. It does not matter what became of the first trade.
+    /// The buyer pays the same order in a second trade with its own `trade_no`, as if one order is open in two cashiers, and
+    /// the sandbox notifies the shop. The state of the first trade does not matter.
     ///
     /// # Errors
     /// There is no first trade.
@@ -138,16 +139,16 @@ impl Sandbox {
         Ok(operations::pay_again(&self.app, out_trade_no)?)
     }
 
-    /// Gives money back in Alipay's console: a refund that the shop did not ask for. Answers the number that Alipay gave
-    /// it, which the notification has as `out_biz_no`.
+    /// Refunds money in Alipay's console, without a request of the shop. Returns Alipay's number of the refund, which the
+    /// notification has as `out_biz_no`.
     ///
     /// # Errors
-    /// As for a refund that the shop asks for.
+    /// The same as for a refund that the shop requests.
     pub fn refund_at_console(&self, out_trade_no: &str, amount: Money) -> Result<String, Refused> {
         Ok(operations::refund_at_console(&self.app, out_trade_no, amount)?)
     }
 
-    /// Ends the time in which a paid trade can be refunded, months early, and notifies `TRADE_FINISHED`.
+    /// Ends the period in which a paid trade can be refunded, months early, and notifies `TRADE_FINISHED`.
     ///
     /// # Errors
     /// There is no such trade, or it is not paid.
@@ -155,7 +156,7 @@ impl Sandbox {
         Ok(operations::finish(&self.app, out_trade_no)?)
     }
 
-    /// The URL at which the buyer's browser comes back to the shop, signed; `None` if the shop gave no `return_url`.
+    /// The signed URL by which the buyer's browser returns to the shop; `None` if the shop gave no `return_url`.
     ///
     /// # Errors
     /// There is no such trade.
@@ -165,42 +166,42 @@ impl Sandbox {
         Ok(cashier::signed_return_url(&self.app, &trade))
     }
 
-    /// Lets another key of Alipay's sign from now on, or the same one with a new certificate where there is none given.
-    /// Answers the new certificate's serial number; none in key mode.
+    /// Signs with a new key of Alipay from now on, or, without a new key, with the same key and a new certificate. Returns
+    /// the new certificate's serial number; `None` in key mode.
     ///
     /// # Errors
-    /// The certificate cannot be made, or there are too many already.
+    /// The certificate cannot be created, or there are too many already.
     pub fn change_key(&self, new_key: Option<PrivateKey>) -> Result<Option<CertSn>, Refused> {
         Ok(self.app.signing.change(new_key, self.app.now())?)
     }
 
-    /// All trades, oldest first, as they stand now.
+    /// All trades in their current state, oldest first.
     pub fn trades(&self) -> Vec<TradeRecord> {
         operations::trades(&self.app)
     }
 
-    /// The trades of one `out_trade_no`, oldest first, as they stand now.
+    /// The trades of one `out_trade_no` in their current state, oldest first.
     pub fn trades_of(&self, out_trade_no: &str) -> Vec<TradeRecord> {
         operations::trades_of(&self.app, out_trade_no)
     }
 
-    /// From now on notifications are sent so; those that are under way go on as they began.
+    /// Sets how further notifications are sent. Notifications that were started before keep their behaviour.
     pub fn set_notifications(&self, behaviour: NotificationBehaviour) {
         self.app.notifier.behave(behaviour);
     }
 
-    /// Hands out the notifications that [`NotificationBehaviour::hold`] kept, oldest first, at most 10,000. Signs each of
+    /// Takes the notifications that [`NotificationBehaviour::hold`] kept, oldest first, at most 10,000. It signs each of
     /// them now (0.3 ms).
     pub fn take_held(&self) -> Vec<HeldNotification> {
         self.app.notifier.take_held()
     }
 
-    /// What became of the notifications so far, oldest first; those that were held are not among them.
+    /// The deliveries of the notifications so far, oldest first, without held notifications.
     pub fn notifications(&self) -> Vec<NotificationRecord> {
         self.app.notifier.records().all()
     }
 
-    /// Waits until what became of the notifications satisfies a condition. It waits without a limit of its own.
+    /// Waits until the deliveries of the notifications satisfy a condition. It has no time limit.
     pub async fn notifications_until(
         &self,
         condition: impl FnMut(&[NotificationRecord]) -> bool,
@@ -208,7 +209,7 @@ impl Sandbox {
         self.app.notifier.records().until(condition).await
     }
 
-    /// Ends serving and notifying, and writes the state file once more.
+    /// Stops the server and the notifications, and writes the state file once more.
     pub async fn stop(self) {
         self.server.stop(true).await;
         self.app.notifier.stop().await;

@@ -2,9 +2,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::sync::{Notify, watch};
 
-/// Which changes of the trades are in the state file: nothing is confirmed before it is kept.
+/// Tracks which changes of the trades are in the state file. No change is confirmed before it is in the file.
 pub(crate) struct Saves {
-    /// Whether there is a state file at all.
+    /// Whether there is a state file.
     are_kept: bool,
     /// How many changes there were.
     made: AtomicU64,
@@ -17,14 +17,14 @@ pub(crate) struct Saves {
 struct Outcome {
     /// How many changes are in the file.
     kept: u64,
-    /// How many times it could not be written.
+    /// How many times the file could not be written.
     failures: u64,
 }
 
-/// That the file is to be written.
+/// A due write of the file.
 pub(crate) struct Due {
     made: u64,
-    /// Whether nothing is to be written after it.
+    /// Whether it is the last write.
     pub(crate) is_last: bool,
 }
 
@@ -39,13 +39,13 @@ impl Saves {
         }
     }
 
-    /// Tells that the trades have changed.
+    /// Reports a change of the trades.
     pub(crate) fn changed(&self) {
         self.made.fetch_add(1, Ordering::SeqCst);
         self.wanted.notify_one();
     }
 
-    /// Waits until all changes so far are in the file. False where it cannot be written; the next call tries again.
+    /// Waits until all changes so far are in the file. Returns false if it cannot be written; the next call tries again.
     pub(crate) async fn kept(&self) -> bool {
         let made = self.made.load(Ordering::SeqCst);
         let mut outcomes = self.outcome.subscribe();
@@ -61,15 +61,15 @@ impl Saves {
         outcome.is_ok_and(|now| now.kept >= made)
     }
 
-    /// Waits until there is something to write; several changes at once where they come fast. The trades are to be read
-    /// after it, and [`Saves::note`] to wake it.
+    /// Waits until a write is due, which may be for several changes. The caller must read the trades afterwards, and report
+    /// the result with [`Saves::note`], which wakes [`Saves::kept`].
     pub(crate) async fn due(&self) -> Due {
         self.wanted.notified().await;
         let is_last = self.stopping.load(Ordering::SeqCst);
         Due { made: self.made.load(Ordering::SeqCst), is_last }
     }
 
-    /// Tells whether what was due is written.
+    /// Reports whether the due write succeeded.
     pub(crate) fn note(&self, due: &Due, is_written: bool) {
         self.outcome.send_modify(|outcome| {
             if is_written {
@@ -80,7 +80,7 @@ impl Saves {
         });
     }
 
-    /// Makes one more due, the last one.
+    /// Makes one last write due.
     pub(crate) fn stop(&self) {
         self.stopping.store(true, Ordering::SeqCst);
         self.wanted.notify_one();

@@ -1,4 +1,4 @@
-//! The sandbox's HTTP side.
+//! The sandbox's HTTP server.
 
 use std::{
     io,
@@ -27,7 +27,7 @@ use crate::{
 };
 
 const WORKERS: usize = 2;
-/// The cookie that names the account by which a browser has signed in at the sandbox.
+/// The cookie with the account with which a browser has signed in at the sandbox.
 const ACCOUNT_COOKIE: &str = "sandbox_account";
 const MAX_ACCOUNT: usize = 64;
 const MAX_CONNECTIONS: usize = 1024;
@@ -72,7 +72,7 @@ pub(crate) fn serve(
     Ok(server.run())
 }
 
-/// No script runs on these pages, and nobody frames or keeps them. `form-action` is left open: it would also forbid the
+/// Forbids scripts, frames and caching for these pages. `form-action` is not set, because it would also forbid the
 /// redirect back to the shop.
 fn safe_headers() -> DefaultHeaders {
     DefaultHeaders::new()
@@ -85,7 +85,7 @@ fn safe_headers() -> DefaultHeaders {
         .add((header::CACHE_CONTROL, "no-store"))
 }
 
-/// Nothing is answered that a restart could undo.
+/// Waits until the state file has all changes, so that a restart cannot undo an answered change.
 async fn kept_first(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -121,7 +121,7 @@ async fn gateway_do(
     }
 }
 
-/// The account by which a browser has signed in, if its cookie names one; without one it is the sandbox's one buyer.
+/// The account with which a browser has signed in, by its cookie. Without one the sandbox's one buyer is used.
 fn account(request: &HttpRequest) -> Option<String> {
     let cookies = request.headers().get_all(header::COOKIE).filter_map(|value| value.to_str().ok());
     let mut pairs =
@@ -131,14 +131,14 @@ fn account(request: &HttpRequest) -> Option<String> {
     (is_plain && (1..=MAX_ACCOUNT).contains(&value.len())).then(|| value.to_owned())
 }
 
-/// Where the caller reached the sandbox, for links that it can follow.
+/// The sandbox's address as the caller used it, for links that the caller can follow.
 fn host(request: &HttpRequest, addr: &SocketAddr) -> String {
     let named = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     let is_host = |host: &&str| Url::parse(&format!("http://{host}/")).is_ok_and(|url| url.path() == "/");
     named.filter(is_host).map_or_else(|| addr.to_string(), str::to_owned)
 }
 
-/// What the cashier's buttons post.
+/// The form of the cashier's buttons.
 #[derive(serde::Deserialize)]
 struct Button {
     trade_no: String,

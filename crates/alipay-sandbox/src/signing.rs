@@ -1,4 +1,4 @@
-//! By what the sandbox signs, which can change while it runs, as Alipay's key and certificate do.
+//! The key and certificate with which the sandbox signs. They can change while it runs, as Alipay's do.
 
 use std::{
     collections::BTreeMap,
@@ -10,17 +10,17 @@ use domain::ShopTime;
 
 use crate::{SandboxCertificates, SandboxConfig, failure::Failure};
 
-/// The most certificates that can be downloaded.
+/// Maximum number of issued certificates.
 const MAX_ISSUED: usize = 1000;
 
-/// The key that signs now.
+/// The current key.
 pub(crate) struct Signer {
     pub(crate) key: PrivateKey,
-    /// Its certificate; none in key mode.
+    /// Its certificate; `None` in key mode.
     pub(crate) cert_sn: Option<CertSn>,
 }
 
-/// The key that signs, and every certificate that it ever had.
+/// The current key, and all certificates so far.
 pub(crate) struct Signing {
     signer: RwLock<Arc<Signer>>,
     /// In PEM, with their issuers.
@@ -51,7 +51,8 @@ impl Signing {
         self.lock().get(&sn).cloned()
     }
 
-    /// From now on another key signs, or the same one under a new certificate. Answers the certificate; none in key mode.
+    /// Changes the key that signs; without a new key, the same key gets a new certificate. Returns the certificate's serial
+    /// number; `None` in key mode.
     pub(crate) fn change(
         &self,
         new_key: Option<PrivateKey>,

@@ -1,4 +1,4 @@
-//! The trades on disk, so that a sandbox that is started again still knows what was paid.
+//! Stores the trades on disk, so that a restarted sandbox still knows them.
 
 use std::{
     fs, io,
@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::trade::Trade;
 
-/// The form of the file; another one is refused instead of guessed.
+/// The version of the file format; other versions are refused.
 const VERSION: u32 = 1;
 
 /// Why the state file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StateFileError {
-    /// It cannot be read or written.
+    /// The file cannot be read or written.
     #[error("the state file {} cannot be used", path.display())]
     Io {
         /// The file.
@@ -25,21 +25,21 @@ pub enum StateFileError {
         #[source]
         source: io::Error,
     },
-    /// Its content is not a state of this version.
+    /// The content cannot be read as a state.
     #[error("the state file {} is not one of this sandbox: remove it to begin with no trades", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the reader found.
+        /// The parser's error.
         #[source]
         source: serde_json::Error,
     },
-    /// It was written by another version.
+    /// The file has another version.
     #[error("the state file {} has version {found}, expected {VERSION}: remove it to begin with no trades", path.display())]
     Version {
         /// The file.
         path: PathBuf,
-        /// The version it names.
+        /// The version in the file.
         found: u32,
     },
 }
@@ -50,7 +50,7 @@ struct State {
     trades: Vec<Trade>,
 }
 
-/// Reads the trades; `None` if there is no file yet.
+/// Reads the trades; there are none if there is no file yet.
 pub(crate) fn load(path: &Path) -> Result<Vec<Trade>, StateFileError> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
@@ -65,7 +65,7 @@ pub(crate) fn load(path: &Path) -> Result<Vec<Trade>, StateFileError> {
     Ok(state.trades)
 }
 
-/// Replaces the file as a whole: a reader, even after a crash, finds the old or the new state.
+/// Replaces the file atomically: even after a crash, a reader finds the old or the new state.
 pub(crate) fn save(path: &Path, trades: Vec<Trade>) -> Result<(), StateFileError> {
     let write = || -> io::Result<()> {
         let bytes = serde_json::to_vec(&State { version: VERSION, trades })?;

@@ -1,4 +1,4 @@
-//! One trade and what may happen to it: rules only.
+//! The rules of one trade.
 
 use chrono::Timelike as _;
 use domain::ShopTime;
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{amount::Amount, failure::Failure};
 
-/// The most refunds one trade may have.
+/// Maximum number of refunds of one trade.
 const MAX_REFUNDS: usize = 500;
 
 /// `trade_status`.
@@ -30,10 +30,10 @@ impl TradeStatus {
     }
 }
 
-/// What the merchant asked for. A second request for the same `out_trade_no` must ask for the same.
+/// The terms of the merchant's request. A second request for the same `out_trade_no` must have the same terms.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Terms {
-    /// A state file from before there were two products has none.
+    /// Missing in an older state file, from when there was one product.
     #[serde(default)]
     pub(crate) product: Product,
     pub(crate) out_trade_no: String,
@@ -62,15 +62,16 @@ pub(crate) struct Trade {
     pub(crate) refunds: Vec<Refund>,
     pub(crate) notify_url: Option<String>,
     pub(crate) return_url: Option<String>,
-    /// Where a phone goes that turns back.
+    /// The page to which a phone returns if the buyer does not pay.
     #[serde(default)]
     pub(crate) quit_url: Option<String>,
-    /// The account that opened the trade: nobody else can pay it. None in a state file from before there were several.
+    /// The account that opened the trade; no other account can pay it. `None` in an older state file, from when there was
+    /// one account.
     #[serde(default)]
     pub(crate) account: Option<String>,
 }
 
-/// How the buyer came to the cashier.
+/// The product with which the buyer opened the cashier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) enum Product {
     /// `alipay.trade.page.pay`.
@@ -88,18 +89,17 @@ pub(crate) struct Refund {
     pub(crate) at: ShopTime,
 }
 
-/// What a refund request did.
+/// The result of a refund request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refunded {
     /// The refund of that `out_request_no`.
     pub(crate) refund: Refund,
-    /// Whether money moved now, and not at an earlier request with the same number.
+    /// Whether this request refunded the money, and not an earlier request with the same number.
     pub(crate) fund_change: bool,
 }
 
 impl Trade {
-    /// Closes an unpaid trade whose deadline has passed. Called before every look at a trade, so that time passes without
-    /// a clock of its own.
+    /// Closes an unpaid trade whose deadline has passed. It is called before every access to a trade, so no timer is needed.
     pub(crate) fn expire(&mut self, now: ShopTime) {
         if self.status == TradeStatus::WaitBuyerPay && self.is_closed(now) {
             self.status = TradeStatus::Closed;
@@ -107,7 +107,7 @@ impl Trade {
         }
     }
 
-    /// Whether it is closed, or would be at the next look.
+    /// Whether it is closed, or will be at the next access.
     pub(crate) fn is_closed(&self, now: ShopTime) -> bool {
         match self.status {
             TradeStatus::Closed => true,
@@ -143,7 +143,7 @@ impl Trade {
         }
     }
 
-    /// The time for refunds is over.
+    /// Ends the time in which the trade can be refunded.
     pub(crate) fn finish(&mut self) -> Result<(), Failure> {
         match self.status {
             TradeStatus::Success => {
@@ -156,8 +156,8 @@ impl Trade {
         }
     }
 
-    /// Gives money back. Without `out_request_no` only the whole amount can be given back, and the order's number stands
-    /// for it.
+    /// Refunds money. Without `out_request_no` only the whole amount can be refunded, and `out_trade_no` is the number of
+    /// the refund.
     pub(crate) fn refund(
         &mut self,
         amount: Amount,
@@ -203,17 +203,17 @@ impl Trade {
         self.refunds.iter().find(|refund| refund.out_request_no == out_request_no)
     }
 
-    /// All that went back so far (`refund_fee`).
+    /// The sum of all refunds so far (`refund_fee`).
     pub(crate) fn refund_fee(&self) -> Amount {
         self.refunds.iter().fold(Amount::ZERO, |sum, refund| sum.plus(refund.amount))
     }
 }
 
 impl Terms {
-    /// The latest deadline Alipay allows: 15 days.
+    /// The latest deadline that Alipay allows: 15 days.
     const LONGEST_MINUTES: u64 = 15 * 24 * 60;
 
-    /// Until when a trade that begins now can be paid: `time_expire`, else `timeout_express`, else 15 days.
+    /// Until when a trade that begins now can be paid: `time_expire`, or else `timeout_express`, or else 15 days.
     pub(crate) fn deadline(&self, now: ShopTime) -> Result<ShopTime, Failure> {
         let longest = now.after(minutes(Self::LONGEST_MINUTES));
         if let Some(text) = &self.time_expire {
@@ -231,7 +231,7 @@ impl Terms {
     }
 }
 
-/// Reads `90m`, `12h`, `3d` (1 minute to 15 days) or `1c` (the end of today).
+/// Parses `90m`, `12h`, `3d` (1 minute to 15 days) or `1c` (the end of today).
 fn timeout(text: &str, now: ShopTime) -> Option<ShopTime> {
     if text == "1c" {
         let seconds = u64::from(now.to_shanghai().num_seconds_from_midnight());

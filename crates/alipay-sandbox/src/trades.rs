@@ -2,39 +2,39 @@ use domain::{Money, ShopTime, TradeStatus};
 
 use crate::trade::{self, Refund, Trade};
 
-/// What Alipay's records say of one trade.
+/// Alipay's record of one trade.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TradeRecord {
     /// The merchant's number; two trades may share it: see [`Sandbox::pay_again`].
     ///
     /// [`Sandbox::pay_again`]: crate::Sandbox::pay_again
     pub out_trade_no: String,
-    /// Alipay's number, the trade's own.
+    /// Alipay's number, which is unique.
     pub trade_no: String,
-    /// Where the trade stands.
+    /// The status of the trade.
     pub status: TradeStatus,
-    /// What the buyer pays or paid.
+    /// The amount that the buyer pays or paid.
     pub total_amount: Money,
-    /// Whether the buyer paid; stays so when the money went back.
+    /// Whether the buyer paid. It stays true after a refund.
     pub paid: bool,
-    /// When the trade began: when the buyer came to the cashier.
+    /// When the trade was created, which is when the buyer arrived at the cashier.
     pub created_at: ShopTime,
     /// When the buyer paid.
     pub paid_at: Option<ShopTime>,
     /// The sum of the refunds.
     pub refunded: Money,
-    /// What went back, oldest first.
+    /// The refunds, oldest first.
     pub refunds: Vec<RefundRecord>,
 }
 
-/// Money that went back.
+/// A refund.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefundRecord {
-    /// The merchant's number of the refund; Alipay's own where it was given in the console.
+    /// The merchant's number of the refund, or Alipay's own for a refund in the console.
     pub out_request_no: String,
-    /// How much.
+    /// The amount.
     pub amount: Money,
-    /// When.
+    /// When the money was refunded.
     pub at: ShopTime,
 }
 

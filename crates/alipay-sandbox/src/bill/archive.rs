@@ -3,12 +3,12 @@ use std::io::{Cursor, Write as _};
 use alipay_protocol::Charset;
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
-/// The archive cannot be made.
+/// The archive cannot be created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the archive cannot be made")]
 pub(crate) struct CannotPack;
 
-/// Packs the files under names in GBK, as Alipay does; names in a zip are bytes.
+/// Packs the files with names in GBK, as Alipay does.
 pub(super) fn zip(files: &[(String, Vec<u8>)]) -> Result<Vec<u8>, CannotPack> {
     let names: Vec<_> = files
         .iter()
@@ -30,13 +30,13 @@ pub(super) fn zip(files: &[(String, Vec<u8>)]) -> Result<Vec<u8>, CannotPack> {
     Ok(bytes)
 }
 
-/// A name of so many bytes. The library writes names in UTF-8 only, so the files get such names first; nothing in an
-/// archive but the name itself depends on its bytes.
+/// A temporary name of `bytes` bytes. The library writes only UTF-8 names, so the files get temporary names first. The
+/// rest of the archive does not depend on the bytes of a name.
 fn placeholder(nth: usize, bytes: usize) -> String {
     format!("{nth:_>bytes$}")
 }
 
-/// Puts `new` wherever `old` is, which is as long and far too odd to occur in compressed text.
+/// Replaces every `old` by `new`, which is equally long. `old` is too unusual to occur in compressed text.
 fn replace(bytes: &mut [u8], old: &[u8], new: &[u8]) {
     let places: Vec<_> =
         bytes.windows(old.len()).enumerate().filter(|(_, window)| *window == old).map(|(at, _)| at).collect();

@@ -8,10 +8,10 @@ use domain::{ShopDate, ShopTime};
 
 /// How long a link is valid.
 const VALID: Duration = Duration::from_secs(30);
-/// The most links that are remembered; older ones end early.
+/// Maximum number of remembered links; older ones expire early.
 const MAX_LINKS: usize = 1000;
 
-/// The links to bills that were given out.
+/// The issued links to bills.
 #[derive(Default)]
 pub(crate) struct Links(Mutex<VecDeque<Link>>);
 
@@ -31,7 +31,7 @@ impl Links {
         token
     }
 
-    /// The day whose bill the link leads to, while it is valid.
+    /// The day of the bill behind the link, if the link is still valid.
     pub(crate) fn date(&self, token: &str, now: ShopTime) -> Option<ShopDate> {
         let links = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         links.iter().find(|link| link.token == token && now < link.ends_at).map(|link| link.date)

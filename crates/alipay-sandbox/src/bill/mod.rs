@@ -1,5 +1,5 @@
-//! The bill of a day: a zip of two CSV files in GBK, the detail (业务明细) and the summary (汇总), fetched by a link that is
-//! valid for a short while.
+//! The bill of a day: a zip of two CSV files in GBK, the detail (业务明细) and the summary (汇总). The link to it is valid
+//! for a short time.
 
 mod archive;
 mod links;
@@ -20,7 +20,7 @@ struct Entry {
     /// When it was booked.
     at: ShopTime,
     amount: Amount,
-    /// None for a payment.
+    /// `None` for a payment.
     out_request_no: Option<String>,
 }
 
@@ -32,7 +32,7 @@ pub(crate) fn has_entries(trades: &[Trade], date: ShopDate) -> bool {
     })
 }
 
-/// What was booked on the day, in the order of time; for [`zip`], which needs no look at the trades.
+/// The entries of a day in the order of time. [`zip`] uses them without access to the trades.
 pub(crate) struct Day {
     date: ShopDate,
     entries: Vec<Entry>,
@@ -47,7 +47,7 @@ impl Day {
     }
 }
 
-/// Everything that was ever booked of a trade.
+/// All entries of a trade.
 fn booked(trade: &Trade) -> impl Iterator<Item = Entry> {
     let entry = |at, amount, out_request_no| Entry {
         trade_no: trade.trade_no.clone(),
@@ -64,7 +64,7 @@ fn booked(trade: &Trade) -> impl Iterator<Item = Entry> {
     payment.into_iter().chain(refunds)
 }
 
-/// The file that the link leads to.
+/// The file behind the link.
 ///
 /// # Errors
 /// The library failed to pack it.

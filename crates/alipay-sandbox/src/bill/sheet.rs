@@ -1,5 +1,5 @@
-//! The two files as text in GBK. Lines that begin with `#` are comments; numbers have a tab behind them and words have
-//! blanks, so that spreadsheets leave them as they are.
+//! The two files as text in GBK. Lines that begin with `#` are comments. A tab follows each number and blanks follow each
+//! word, so that spreadsheets do not change them.
 
 use alipay_protocol::Charset;
 use domain::{ShopDate, ShopTime};
@@ -81,12 +81,12 @@ pub(super) fn summary(day: &Day, now: ShopTime, account: &str) -> Vec<u8> {
     gbk(&lines)
 }
 
-/// In the order of [`COLUMNS`]. What goes back is negative.
+/// The fields of an entry, in the order of [`COLUMNS`]. The amount of a refund is negative.
 fn fields(entry: &Entry) -> [String; 25] {
     let (kind, sign) = if entry.out_request_no.is_some() { ("退款", "-") } else { ("交易", "") };
     let amount = format!("{sign}{}", entry.amount);
     let number = |text: &str| format!("{text}\t");
-    // One line an entry, whatever a subject has in it.
+    // Control characters in a subject must not break the line of an entry.
     let word = |text: &str| format!("{}      ", text.replace(char::is_control, " "));
     let nothing = || "0.00".to_owned();
     let empty = || "\t".to_owned();
@@ -146,7 +146,7 @@ fn span(date: ShopDate) -> String {
     format!("#起始日期：[{}]   终止日期：[{}]", date.begin(), date.next().begin())
 }
 
-/// The lines with the line ends of Windows. Every character of Unicode has a place in GB18030, of which GBK is a part.
+/// Encodes the lines with Windows line ends. GB18030, of which GBK is a subset, has every Unicode character.
 fn gbk(lines: &[String]) -> Vec<u8> {
     Charset::Gb18030.encode(&(lines.join("\r\n") + "\r\n")).unwrap_or_default()
 }

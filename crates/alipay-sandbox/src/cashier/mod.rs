@@ -1,4 +1,4 @@
-//! The pages that the buyer sees, and the way back to the shop.
+//! The cashier's pages, and the return to the shop.
 
 mod pages;
 mod return_url;
@@ -8,12 +8,12 @@ pub(crate) use return_url::signed_return_url;
 
 use crate::{app::App, failure::Failure, ledger::TradeRef};
 
-/// What the buyer's press of a button led to.
+/// The result of a button of the cashier.
 #[derive(Debug)]
 pub(crate) enum Outcome {
-    /// Back to the shop.
+    /// The browser returns to the shop.
     Redirect(String),
-    /// A page; also where the shop gave no way back.
+    /// A page, for example if the shop gave no URL to return to.
     Page(String),
 }
 
@@ -30,15 +30,15 @@ pub(crate) fn pay(app: &App, trade_no: &str) -> Outcome {
             app.changed();
             app.announce(trade, None);
         }
-        // Pressed twice: the payment stands, and the way back is the same.
+        // The buyer pressed twice: the payment is valid, and the return is the same.
         Err(Failure::TradeHasSuccess) => {}
         Err(failure) => return Outcome::Page(failure_page(&failure, trade.return_url.as_deref())),
     }
     signed_return_url(app, trade).map_or_else(|| Outcome::Page(paid_page(trade)), Outcome::Redirect)
 }
 
-/// The buyer presses 取消: nothing is paid, and the trade goes on waiting. A phone goes where the shop wants it (`quit_url`);
-/// else the way back is signed as after a payment, for a return says that there is a trade and not that it is paid.
+/// The buyer presses 取消: nothing is paid, and the trade still waits. A phone goes to the shop's `quit_url`. Otherwise the
+/// return is signed as after a payment, because a return shows that there is a trade and not that it is paid.
 pub(crate) fn cancel(app: &App, trade_no: &str) -> Outcome {
     let mut ledger = app.ledger();
     match ledger.find(&TradeRef::TradeNo(trade_no.to_owned()), app.now()) {

@@ -5,7 +5,7 @@ use crate::{
     trade::{Product, Trade},
 };
 
-/// Where the buyer decides: the payee, what it is for, how much, and two buttons that are plain form posts.
+/// The page on which the buyer decides: the payee, the subject, the amount, and two buttons that are plain form posts.
 pub(crate) fn payment_page(trade: &Trade, merchant_name: &str) -> String {
     let amount = trade.terms.total_amount;
     let trade_no = escape(&trade.trade_no);
@@ -31,7 +31,7 @@ pub(crate) fn payment_page(trade: &Trade, merchant_name: &str) -> String {
     }
 }
 
-/// What stands in a frame of the merchant's page: a code to scan. Here a button does what the app does after the scan.
+/// The page in a frame of the merchant's page. Alipay shows a QR code there; here a button replaces the scan.
 pub(crate) fn code_page(trade: &Trade) -> String {
     let (amount, trade_no) = (trade.terms.total_amount, escape(&trade.trade_no));
     let main = format!(
@@ -40,7 +40,7 @@ pub(crate) fn code_page(trade: &Trade) -> String {
     framed_page("扫码付款", &main)
 }
 
-/// For a shop without a `return_url`: it is done.
+/// For a shop without a `return_url`: the trade is paid.
 pub(crate) fn paid_page(trade: &Trade) -> String {
     let amount = trade.terms.total_amount;
     let details = details(&[("订单号", &trade.terms.out_trade_no), ("交易号", &trade.trade_no)]);
@@ -59,11 +59,11 @@ pub(crate) fn waiting_page(trade: &Trade) -> String {
     page("已取消付款", &main)
 }
 
-/// Why there is nothing to pay, in Alipay's words, and a way back where the shop gave one.
+/// Why the trade cannot be paid, in Alipay's words, with a link to the shop if `back` is given.
 pub(crate) fn failure_page(failure: &Failure, back: Option<&str>) -> String {
     let words = failure.words();
     let title = title(failure);
-    // The gateway's own text is written for HTML once already.
+    // In the gateway's own text, `&` is escaped for HTML already.
     let sub_msg = escape(&words.sub_msg.replace("&amp;", "&"));
     let sub_code = escape(words.sub_code);
     let back = back.map_or_else(String::new, |url| {

@@ -6,8 +6,8 @@ use crate::{
     trade::{Product, Trade},
 };
 
-/// The merchant's `return_url` with Alipay's signed parameters behind its own query, if it has one; `None` if the
-/// merchant gave no `return_url`.
+/// The merchant's `return_url` with Alipay's signed parameters after its own query; `None` if the merchant gave no
+/// `return_url`.
 pub(crate) fn signed_return_url(app: &App, trade: &Trade) -> Option<String> {
     let method = match trade.terms.product {
         Product::Page => "alipay.trade.page.pay.return",

@@ -1,4 +1,4 @@
-//! Who may use `/control/…` and read the trades: programs, and pages of the sandbox itself.
+//! Restricts `/control/…` and the page of trades to programs and to pages of the sandbox itself.
 
 use actix_web::{
     HttpMessage as _, HttpRequest, HttpResponse,
@@ -13,8 +13,8 @@ use actix_web::{
 use serde_json::json;
 use url::{Host, Url};
 
-/// Turns away what a browser sends for a page of another site: by `Origin`; by a type of body that needs no leave; and by
-/// a name of that site's that leads here by now (DNS rebinding), of which the browser tells in `Host`.
+/// Refuses requests that a browser sends for a page of another site. It checks `Origin`, the body type of a `POST` (other
+/// types than JSON need no CORS permission), and `Host`, which has the other site's name in a DNS rebinding attack.
 pub(crate) async fn turn_strangers_away(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -47,12 +47,12 @@ fn refusal(request: &HttpRequest) -> Option<(StatusCode, &'static str)> {
         .then_some((StatusCode::BAD_REQUEST, "Content-Type must be application/json"))
 }
 
-/// The last parts of names that are this machine's, of the network it is in, or nobody's. Sources: RFC 6761, RFC 6762, and
-/// ICANN's resolution of 2024-07-29 on `internal`.
+/// Top-level names of this machine, of its local network, or that are reserved. Sources: RFC 6761, RFC 6762, and ICANN's
+/// resolution of 2024-07-29 on `internal`.
 const NOT_OF_THE_INTERNET: [&str; 4] = ["localhost", "local", "internal", "test"];
 
-/// Whether no site of the internet can have this name: it is an address, or a name without a dot, as a container has, or
-/// one that is reserved.
+/// Whether no internet site can have this host name: it is an IP address, a name without a dot, such as that of a
+/// container, or a reserved name.
 fn is_own(host: &str) -> bool {
     let url = Url::parse(&format!("http://{host}/"));
     match url.as_ref().ok().filter(|url| url.path() == "/").and_then(Url::host) {

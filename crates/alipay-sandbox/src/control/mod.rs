@@ -1,4 +1,4 @@
-//! `/control/…`: the library's means for tests, over HTTP. See the documentation of the crate.
+//! `/control/…`: the library's functions for tests, over HTTP. See the documentation of the crate.
 
 pub(crate) mod guard;
 mod wire;
@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::{Refused, app::App, failure::Failure, ledger::TradeRef, operations};
 use wire::{BehaviourJson, FaultJson, KeyJson, OrderJson, RefundJson, TradeJson, request_json};
 
-/// The most bytes of a request.
+/// Maximum number of bytes of a request.
 const MAX_BODY: usize = 16 * 1024;
 
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
@@ -66,7 +66,7 @@ async fn clear_faults(app: web::Data<App>) -> HttpResponse {
     count_faults(app).await
 }
 
-/// Which trades are asked for.
+/// The requested trades: of one number, or all.
 #[derive(serde::Deserialize)]
 struct TradesQuery {
     out_trade_no: Option<String>,

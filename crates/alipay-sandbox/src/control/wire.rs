@@ -9,9 +9,9 @@ use crate::{
     RequestRecord, TradeRecord, trade,
 };
 
-/// The most faults that one request adds.
+/// Maximum number of faults that one request adds.
 const MAX_TIMES: u32 = 1000;
-/// The longest slowness.
+/// Maximum delay, in milliseconds.
 const MAX_MILLISECONDS: u64 = 600_000;
 
 /// `POST /control/faults`.
@@ -21,7 +21,7 @@ pub(super) struct FaultJson {
     method: String,
     kind: KindJson,
     moment: MomentJson,
-    /// Of a slow one.
+    /// The delay of a `slow` fault.
     milliseconds: Option<u64>,
     #[serde(default = "once")]
     times: u32,
@@ -50,7 +50,7 @@ fn once() -> u32 {
 }
 
 impl FaultJson {
-    /// Which method, what goes wrong and how many times; `None` if it makes no sense.
+    /// The method, the fault and how many times it is added; `None` if the combination is invalid.
     pub(super) fn read(&self) -> Option<(Method, Fault, u32)> {
         let kind = match (&self.kind, self.milliseconds) {
             (KindJson::Slow, Some(span @ 1..=MAX_MILLISECONDS)) => {
@@ -102,7 +102,7 @@ pub(super) struct RefundJson {
     pub(super) amount: String,
 }
 
-/// `POST /control/notifications`: what is left out is as by default.
+/// `POST /control/notifications`: a missing member has its default value.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct BehaviourJson {

@@ -4,7 +4,7 @@ use domain::ShopDate;
 use super::{biz_content::BizContent, node::Node};
 use crate::{app::App, bill, failure::Failure};
 
-/// `alipay.data.dataservice.bill.downloadurl.query`. Bills of days only, not of months.
+/// `alipay.data.dataservice.bill.downloadurl.query`, for bills of days, not of months.
 pub(crate) fn download_url(app: &App, params: &Params, host: &str) -> Result<Node, Failure> {
     let biz = BizContent::read(params)?;
     if biz.required_text("bill_type", 32)? != "trade" {

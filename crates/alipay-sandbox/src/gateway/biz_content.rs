@@ -3,7 +3,7 @@ use serde_json::{Map, Value};
 
 use crate::{amount::Amount, failure::Failure, ledger::TradeRef};
 
-/// The longest numbers a merchant gives: `out_trade_no`, `trade_no`, `out_request_no`.
+/// Maximum length of the numbers in a request: `out_trade_no`, `trade_no`, `out_request_no`.
 const MAX_NUMBER: usize = 64;
 
 /// `biz_content`, read member by member under Alipay's limits.
@@ -18,7 +18,8 @@ impl BizContent {
         }
     }
 
-    /// A text of at most so many characters; an empty one is none. A number is read as its digits, as Alipay does.
+    /// A text of at most `longest` characters; `None` if it is missing or empty. A JSON number becomes its digits, as at
+    /// Alipay.
     pub(crate) fn text(&self, field: &'static str, longest: usize) -> Result<Option<String>, Failure> {
         let text = match self.0.get(field) {
             None | Some(Value::Null) => return Ok(None),
@@ -57,7 +58,7 @@ impl BizContent {
         self.text("out_request_no", MAX_NUMBER)
     }
 
-    /// Which trade is meant: by `trade_no`, else by `out_trade_no`.
+    /// The trade of the call: by `trade_no`, or else by `out_trade_no`.
     pub(crate) fn trade_ref(&self) -> Result<TradeRef, Failure> {
         if let Some(trade_no) = self.text("trade_no", MAX_NUMBER)? {
             return Ok(TradeRef::TradeNo(trade_no));

@@ -74,8 +74,8 @@ pub(crate) fn refund(app: &App, params: &Params) -> Result<Node, Failure> {
     Ok(with_numbers(node, trade))
 }
 
-/// `alipay.trade.fastpay.refund.query`. A refund that is not known answers success without a word about it; only
-/// `refund_status` says that money moved.
+/// `alipay.trade.fastpay.refund.query`. For an unknown refund the answer is a success without further fields; only
+/// `refund_status` shows that money was refunded.
 pub(crate) fn refund_query(app: &App, params: &Params) -> Result<Node, Failure> {
     let biz = BizContent::read(params)?;
     let out_request_no =
@@ -92,7 +92,7 @@ pub(crate) fn refund_query(app: &App, params: &Params) -> Result<Node, Failure> 
     Ok(with_numbers(node, trade))
 }
 
-/// Both numbers of the trade.
+/// Adds both numbers of the trade.
 fn with_numbers(node: Node, trade: &Trade) -> Node {
     node.with("out_trade_no", trade.terms.out_trade_no.as_str()).with("trade_no", trade.trade_no.as_str())
 }

@@ -1,4 +1,4 @@
-//! The common parameters: who calls, which method, and whether the signature is the application's.
+//! The common parameters: the application, the method, and the check of the application's signature.
 
 use alipay_protocol::{
     Method, Params,
@@ -9,10 +9,10 @@ use url::Url;
 
 use crate::{SandboxConfig, failure::Failure};
 
-/// The longest `notify_url` and `return_url`, in bytes.
+/// Maximum length of `notify_url` and `return_url`, in bytes.
 const MAX_URL: usize = 256;
 
-/// Checks every common parameter, in the order in which Alipay does. What it answers may be believed.
+/// Checks every common parameter, in Alipay's order, and returns the verified method.
 pub(crate) fn authenticate(params: &Params, config: &SandboxConfig) -> Result<Method, Failure> {
     let app_id = params.text("app_id").ok_or(Failure::MissingAppId)?;
     if app_id != config.app_id {
@@ -26,7 +26,7 @@ pub(crate) fn authenticate(params: &Params, config: &SandboxConfig) -> Result<Me
     Ok(method)
 }
 
-/// In certificate mode a request names the application's certificate and the roots.
+/// In certificate mode, checks the serial numbers of the application's certificate and of the roots.
 fn check_serial_numbers(params: &Params, config: &SandboxConfig) -> Result<(), Failure> {
     let Some(certificates) = &config.certificates else { return Ok(()) };
     let app = params.text("app_cert_sn").ok_or(Failure::MissingAppCertSn)?;
@@ -72,7 +72,7 @@ fn check_form(params: &Params) -> Result<(), Failure> {
     check_url(params, "return_url").ok_or(Failure::InvalidReturnUrl)
 }
 
-/// Both URLs are absent or whole ones of the web: the browser is sent to one of them.
+/// `None` if the URL is present but not a valid http or https URL: the browser may be sent to it.
 fn check_url(params: &Params, name: &str) -> Option<()> {
     let Some(bytes) = params.get(name).filter(|value| !value.is_empty()) else {
         return Some(());

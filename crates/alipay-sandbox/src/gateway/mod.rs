@@ -1,4 +1,4 @@
-//! `gateway.do`: one address for every method. Servers are answered in JSON, browsers in HTML.
+//! `gateway.do`: one address for every method. Servers get JSON, browsers get HTML.
 
 mod bill;
 mod biz_content;
@@ -34,19 +34,19 @@ pub(crate) enum Reply {
 /// A call that the application signed.
 pub(crate) struct Call {
     pub(crate) method: Method,
-    /// The account by which the buyer has signed in whom it brings.
+    /// The account with which the buyer has signed in.
     pub(crate) account: String,
     params: Params,
 }
 
-/// A call that is not answered with what it asks for.
+/// A refused call.
 pub(crate) struct Refusal {
     method: Option<Method>,
     pub(crate) failure: Failure,
 }
 
-/// Reads one call, whose parameters may be in the query, in the body or in both, notes it in the log, and checks whose
-/// it is.
+/// Reads one call, whose parameters may be in the query, in the body or in both. Records it in the log, and verifies that
+/// the application sent it.
 pub(crate) fn read(app: &App, query: &[u8], body: &[u8]) -> Result<Call, Refusal> {
     let params = merged(query, body).map_err(|_| Refusal { method: None, failure: Failure::Unreadable })?;
     let method = params.text("method").and_then(|name| name.parse::<Method>().ok());
@@ -63,7 +63,7 @@ fn merged(query: &[u8], body: &[u8]) -> Result<Params, ParamsError> {
     Params::parse(query)?.merged(Params::parse(body)?)
 }
 
-/// Notes a call, readable or not.
+/// Records a call, even if its `biz_content` is unreadable.
 fn note(app: &App, method: Method, params: &Params) {
     let mut record =
         RequestRecord { method, out_trade_no: None, trade_no: None, out_request_no: None, at: app.now() };
@@ -81,7 +81,7 @@ fn note(app: &App, method: Method, params: &Params) {
     app.log.note(record);
 }
 
-/// Does what is asked and answers. `host` is where the caller reached the sandbox, such as `127.0.0.1:8001`.
+/// Performs a call and answers it. `host` is the sandbox's address as the caller used it, such as `127.0.0.1:8001`.
 pub(crate) fn perform(app: &App, call: &Call, host: &str) -> Reply {
     let params = &call.params;
     let outcome = match call.method {
@@ -99,18 +99,18 @@ pub(crate) fn perform(app: &App, call: &Call, host: &str) -> Reply {
     }
 }
 
-/// Answers a call with a failure, whatever it asks.
+/// Answers a call with a failure without performing it.
 pub(crate) fn fail(app: &App, call: &Call, failure: Failure) -> Reply {
     refuse(app, &Refusal { method: Some(call.method), failure })
 }
 
-/// The buyer whom a call of `alipay.trade.page.pay` or `alipay.trade.wap.pay` brings.
+/// The buyer whom a call of `alipay.trade.page.pay` or `alipay.trade.wap.pay` brings to the cashier.
 pub(crate) fn arrival(call: &Call) -> Result<Arrival, Failure> {
     let product = product(call.method).ok_or(Failure::InvalidMethod)?;
     page_pay::arrival(product, &call.params, &call.account)
 }
 
-/// The product of a method that brings a buyer; none of one that a server calls.
+/// The product of a method that brings a buyer; `None` for a method that a server calls.
 fn product(method: Method) -> Option<Product> {
     match method {
         Method::TradePagePay => Some(Product::Page),
@@ -124,7 +124,7 @@ fn product(method: Method) -> Option<Product> {
     }
 }
 
-/// The buyer has come: shows the cashier page.
+/// Opens or finds the trade of a buyer who arrives, and shows the cashier page.
 fn page(app: &App, call: &Call) -> Reply {
     let arrival = match arrival(call) {
         Ok(arrival) => arrival,
@@ -142,7 +142,7 @@ fn page(app: &App, call: &Call) -> Reply {
     if is_framed { Reply::Framed(page) } else { Reply::Html(page) }
 }
 
-/// Says no.
+/// Answers a refused call.
 pub(crate) fn refuse(app: &App, refusal: &Refusal) -> Reply {
     let Refusal { method, failure } = refusal;
     tracing::info!(

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{failure::Failure, signing::Signer};
 
-/// The node of an answer: members in the order in which they were added, as Alipay writes them.
+/// The node of an answer, with the members in the order in which they were added.
 #[derive(Debug, Default)]
 pub(crate) struct Node(Vec<(&'static str, Value)>);
 
@@ -27,8 +27,8 @@ impl Node {
         self
     }
 
-    /// The JSON document to answer, signed unless there is no signer. A `/` is written as `\/`, which JSON allows and a
-    /// merchant that re-serialises instead of keeping the bytes does not survive.
+    /// The JSON document of the answer, signed if there is a signer. A `/` is written as `\/`, which JSON allows. So a
+    /// merchant that serialises the node again instead of keeping its bytes fails.
     pub(crate) fn seal(&self, method: Option<Method>, signer: Option<&Signer>) -> String {
         let name = method.map_or_else(|| "error_response".to_owned(), Method::response_node);
         let json = serde_json::to_string(self).unwrap_or_default().replace('/', "\\/");
@@ -41,7 +41,7 @@ impl Node {
     }
 }
 
-/// What is left to say when signing fails.
+/// The unsigned answer if signing fails.
 fn unsigned(name: &str) -> String {
     let node = serde_json::to_string(&Node::failure(&Failure::Signing)).unwrap_or_default();
     format!(r#"{{"{name}":{node}}}"#)

@@ -1,4 +1,4 @@
-//! `alipay.trade.page.pay` and `alipay.trade.wap.pay`: what the merchant asks the buyer to pay, checked against Alipay's
+//! `alipay.trade.page.pay` and `alipay.trade.wap.pay`: the payment that the merchant requests, checked against Alipay's
 //! limits.
 
 use alipay_protocol::Params;
@@ -12,7 +12,7 @@ use crate::{
     trade::{Product, Terms},
 };
 
-/// What `product_code` may be for the product. Some SDKs send the second one of a phone.
+/// The accepted `product_code`s of the product. Some SDKs send the second code of a phone.
 const fn product_codes(product: Product) -> &'static [&'static str] {
     match product {
         Product::Page => &["FAST_INSTANT_TRADE_PAY"],
@@ -26,7 +26,7 @@ const MAX_BODY: usize = 128;
 const MAX_PASSBACK_PARAMS: usize = 512;
 const MAX_TIME: usize = 32;
 const GOODS_MEMBERS: [&str; 4] = ["goods_id", "goods_name", "quantity", "price"];
-/// Not documented; it bounds what a trade keeps.
+/// Not documented; it limits the size of a stored trade.
 const MAX_GOODS: usize = 100;
 
 pub(crate) fn arrival(product: Product, params: &Params, account: &str) -> Result<Arrival, Failure> {
@@ -53,13 +53,13 @@ pub(crate) fn arrival(product: Product, params: &Params, account: &str) -> Resul
     })
 }
 
-/// Whether the merchant shows the page in a frame of its own: every `qr_pay_mode` but the redirect.
+/// Whether the merchant shows the page in a frame of its own page: with every `qr_pay_mode` except the redirect (2).
 pub(crate) fn is_framed(params: &Params) -> bool {
     let mode = BizContent::read(params).and_then(|biz| biz.text("qr_pay_mode", MAX_TIME));
     mode.is_ok_and(|mode| mode.is_some_and(|mode| mode != "2"))
 }
 
-/// Where a phone goes that turns back: the browser is sent there.
+/// The page to which a phone's browser is sent if the buyer does not pay.
 fn quit_url(product: Product, biz: &BizContent) -> Result<Option<String>, Failure> {
     let field = "quit_url";
     let Some(text) = biz.text(field, MAX_QUIT_URL)?.filter(|_| product == Product::Wap) else {
@@ -87,7 +87,7 @@ fn goods_detail(biz: &BizContent) -> Result<Option<Value>, Failure> {
     let invalid = Failure::InvalidParameter { field: "goods_detail" };
     let Some(value) = biz.get("goods_detail") else { return Ok(None) };
     let goods = value.as_array().ok_or(invalid.clone())?;
-    // Each is a text or a number: what is nested deeply could be kept, and not be read again.
+    // Each member must be a text or a number: a deeply nested value could be written to the state file but not read again.
     let complete = |one: &Value| {
         let member = |name: &&str| one.get(name).is_some_and(|value| value.is_string() || value.is_number());
         GOODS_MEMBERS.iter().all(member)

@@ -5,10 +5,10 @@ use std::{
 
 use alipay_protocol::{Params, PrivateKey, message};
 
-/// The most notifications that are held; further ones are dropped, as if lost on the way.
+/// Maximum number of held notifications; further ones are lost.
 const MAX_HELD: usize = 10_000;
 
-/// A notification that was not sent: the test delivers it.
+/// A notification that was not sent, for the test to deliver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldNotification {
     /// The merchant's number of the trade.
@@ -17,8 +17,7 @@ pub struct HeldNotification {
     pub form: Vec<u8>,
 }
 
-/// The notifications that are held. They are signed only when they are taken: that is the costly part, and whoever asks
-/// for them pays for it.
+/// The held notifications. They are signed only when they are taken, because signing is expensive.
 #[derive(Default)]
 pub(super) struct Held(Mutex<VecDeque<(String, Params)>>);
 

@@ -1,4 +1,4 @@
-//! What a notification says.
+//! The parameters of a notification.
 
 use alipay_protocol::Params;
 use domain::ShopTime;
@@ -10,9 +10,10 @@ use crate::{
     trade::{Refund, Trade},
 };
 
-/// The parameters of a notification about a trade as it stands, without `notify_time`, which belongs to the attempt.
+/// The parameters of a notification about the current state of a trade, without `notify_time`, which belongs to the
+/// attempt.
 ///
-/// No value is empty: the SDKs disagree whether an empty one is signed.
+/// No value is empty, because SDKs disagree whether empty values are signed.
 pub(crate) fn parameters(
     trade: &Trade,
     refund: Option<&Refund>,
@@ -65,7 +66,7 @@ fn with_payment(params: Params, total_amount: &str, paid_at: ShopTime) -> Params
         .with("fund_bill_list", funds.to_string())
 }
 
-/// `refund_fee` counts all refunds of the trade so far; `out_biz_no` names the one that the message is about.
+/// `refund_fee` is the sum of all refunds of the trade so far; `out_biz_no` is the number of this refund.
 fn with_refund(params: Params, trade: &Trade, refund: &Refund) -> Params {
     params
         .with("refund_fee", trade.refund_fee().to_string())

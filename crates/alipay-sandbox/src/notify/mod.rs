@@ -1,4 +1,4 @@
-//! Asynchronous notifications: sent until they are answered `success`, on Alipay's schedule.
+//! Asynchronous notifications: sends them on Alipay's schedule until the merchant answers `success`.
 
 mod held;
 mod message;
@@ -27,13 +27,13 @@ use crate::{NotificationBehaviour, saves::Saves, signing::Signing};
 
 /// How long the merchant may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a connection to the merchant may take.
+/// How long it may take to connect to the merchant.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// The most notifications that wait to be sent or resent; further ones are dropped, as if lost on the way.
+/// Maximum number of notifications that wait to be sent or resent; further ones are lost.
 const MAX_PENDING: usize = 10_000;
-/// The most that are on the way at once.
+/// Maximum number of concurrent requests.
 const MAX_CONCURRENT: usize = 64;
-/// As much of an answer is read; what is longer is not `success`.
+/// How many bytes of an answer are read; a longer answer is not `success`.
 const MAX_ANSWER_BYTES: usize = 256;
 /// The answer that ends the resending.
 const ACKNOWLEDGEMENT: &[u8] = b"success";
@@ -47,7 +47,7 @@ pub(crate) struct Notification {
     pub(crate) params: Params,
 }
 
-/// Sends notifications in tasks of its own.
+/// Sends notifications in background tasks.
 pub(crate) struct Notifier {
     sender: Arc<Sender>,
     behaviour: Mutex<NotificationBehaviour>,
@@ -67,7 +67,7 @@ struct Sender {
 }
 
 impl Notifier {
-    /// Must be called in a tokio runtime; that one then runs all tasks, whichever thread announces.
+    /// Must be called in a tokio runtime, which then runs all tasks, whichever thread calls `announce`.
     pub(crate) fn new(
         signing: Arc<Signing>,
         clock: Arc<dyn Clock>,
@@ -104,12 +104,12 @@ impl Notifier {
         &self.sender.records
     }
 
-    /// Hands out what was held, oldest first.
+    /// Takes the held notifications, oldest first.
     pub(crate) fn take_held(&self) -> Vec<HeldNotification> {
         self.held.take(&self.sender.signing.signer().key)
     }
 
-    /// Sends a notification, now or as it is to behave, and returns at once.
+    /// Starts to send a notification as the behaviour says, or holds it, and returns at once.
     pub(crate) fn announce(&self, notification: Notification) {
         let behaviour = self.behaviour();
         if behaviour.hold {
@@ -140,7 +140,7 @@ impl Notifier {
         tasks.spawn_on(async move { sender.deliver(notification, behaviour, turn).await }, &self.runtime);
     }
 
-    /// Ends all sending, whatever is unfinished.
+    /// Ends all sending, even if notifications are unfinished.
     pub(crate) async fn stop(&self) {
         let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         tasks.shutdown().await;
@@ -152,7 +152,7 @@ impl Sender {
         sleep(behaviour.scaled(behaviour.delay)).await;
         let release = turn.come(behaviour.scaled(NotificationBehaviour::REORDER_WAIT)).await;
         let mut acknowledged = self.attempt(&notification, behaviour.lose_first > 0).await;
-        // Dropping it releases the one that waits.
+        // This releases the notification that waits.
         drop(release);
         let mut lost = behaviour.lose_first.saturating_sub(1);
         for wait in &behaviour.resend_after {
@@ -171,7 +171,7 @@ impl Sender {
         self.records.update(&notification.notify_id, |record| record.over = true);
     }
 
-    /// Sends once, or pretends to. Answers whether the merchant said `success`.
+    /// Sends a notification once, or only counts the attempt if it must be lost. Returns whether the answer was `success`.
     async fn attempt(&self, notification: &Notification, lose: bool) -> bool {
         let answer = if lose { Err("lost on purpose".to_owned()) } else { self.send(notification).await };
         let acknowledged = answer.as_deref().is_ok_and(|answer| answer == ACKNOWLEDGEMENT);
@@ -191,7 +191,7 @@ impl Sender {
         acknowledged
     }
 
-    /// With the time of this attempt.
+    /// The parameters with the time of this attempt.
     fn dated(&self, notification: &Notification) -> Params {
         let now: ShopTime = self.clock.now();
         notification.params.clone().with("notify_time", now.to_string())

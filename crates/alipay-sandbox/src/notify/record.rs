@@ -2,25 +2,25 @@ use std::collections::VecDeque;
 
 use tokio::sync::watch;
 
-/// The most notifications that are remembered; older ones are forgotten.
+/// Maximum number of remembered notifications; older ones are forgotten.
 const MAX_RECORDS: usize = 10_000;
 
-/// What became of one notification so far.
+/// The delivery of one notification so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotificationRecord {
-    /// Alipay's number of it, the same at each attempt.
+    /// Alipay's number of the notification, the same at each attempt.
     pub notify_id: String,
     /// The merchant's number of the trade.
     pub out_trade_no: String,
     /// The trade's status in the notification.
     pub trade_status: &'static str,
-    /// How often it was sent, or lost on purpose.
+    /// How often it was sent or deliberately lost.
     pub attempts: u32,
-    /// Whether it was answered exactly `success`.
+    /// Whether an answer was exactly `success`.
     pub acknowledged: bool,
-    /// Whether nothing more will be sent.
+    /// Whether it will not be sent again.
     pub over: bool,
-    /// The start of the latest answer, or why there was none.
+    /// The start of the latest answer, or why there was no answer.
     pub last_answer: Option<String>,
 }
 

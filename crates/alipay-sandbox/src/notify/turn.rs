@@ -5,26 +5,26 @@ use std::{
 
 use tokio::{sync::oneshot, time::timeout};
 
-/// Whose turn it is when notifications are to overtake each other.
+/// The order of notifications that must overtake each other.
 #[derive(Default)]
 pub(crate) struct Turns(Mutex<Option<oneshot::Sender<()>>>);
 
-/// A notification's place.
+/// The turn of a notification.
 pub(crate) enum Turn {
     /// It is sent at once.
     Now,
-    /// It is sent at once, and then the one that waits for it.
+    /// It is sent at once, and then releases the one that waits for it.
     Overtakes(oneshot::Sender<()>),
-    /// It is sent after another one.
+    /// It is sent after the next one.
     Waits(oneshot::Receiver<()>),
 }
 
 impl Turns {
-    /// The place of the next notification; of each two, the first one waits for the second one.
+    /// The turn of the next notification. Of each two notifications, the first one waits for the second one.
     pub(crate) fn next(&self, reorder: bool) -> Turn {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match waiting.take() {
-            // One that has waited in vain has gone, and its receiver with it.
+            // If the waiting notification has given up, its receiver is closed.
             Some(release) if !release.is_closed() => Turn::Overtakes(release),
             Some(_) | None if reorder => {
                 let (release, released) = oneshot::channel();
@@ -37,13 +37,13 @@ impl Turns {
 }
 
 impl Turn {
-    /// Waits for the turn, but not longer than `longest`. Answers whom to release afterwards.
+    /// Waits for the turn, at most for `longest`. Returns the sender that releases a waiting notification.
     pub(crate) async fn come(self, longest: Duration) -> Option<oneshot::Sender<()>> {
         match self {
             Self::Now => None,
             Self::Overtakes(release) => Some(release),
             Self::Waits(released) => {
-                // Released, never to be released, or waited long enough: in each case it is its turn.
+                // Released, sender dropped or timed out: in each case it is its turn.
                 let _ = timeout(longest, released).await;
                 None
             }
