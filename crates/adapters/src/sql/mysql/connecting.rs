@@ -63,7 +63,7 @@ pub(super) fn pools(
         manager.custom_setup = Box::new(move |_url| setup.clone().open().boxed());
         Pool::builder(AsyncDieselConnectionManager::new_with_config("", manager))
             .max_size(max_size.max(1))
-            // The connection that was used last has the most prepared statements that are still in use.
+            // The connection that was used last most likely has the needed statements prepared.
             .queue_mode(QueueMode::Lifo)
             .pre_recycle(Hook::async_fn(|conn, metrics| {
                 let trusted = metrics.last_used() < TRUSTED_WHEN_IDLE_FOR;

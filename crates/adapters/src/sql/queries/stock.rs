@@ -93,7 +93,7 @@ impl QueryFragment<Backend> for TakeTogether {
 }
 
 impl TakeTogether {
-    /// Uses a table of the takings: a `CASE` checks every `WHEN` for every row, so its cost grows with the square of the SKUs.
+    /// Uses a table of the takings, because a `CASE` checks every `WHEN` for every row: its cost grows quadratically.
     fn with_a_table<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
         out.push_sql(
             "UPDATE DDSC_SKU SET stock = stock - taking.column2, sales = sales + taking.column2, \
