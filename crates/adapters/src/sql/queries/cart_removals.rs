@@ -94,7 +94,7 @@ async fn take_over(
     let (taken, unreadable) = park(TABLE, each);
     if !unreadable.is_empty() {
         let these = dashop_cart_removal::table.filter(dashop_cart_removal::order_id.eq_any(&unreadable));
-        diesel::update(these).set(dashop_cart_removal::parked_at.eq(Moment(before))).execute(conn).await?;
+        diesel::update(these).set(dashop_cart_removal::parked_at.eq(Moment(now))).execute(conn).await?;
     }
     if !taken.is_empty() {
         let these =
