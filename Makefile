@@ -1,25 +1,25 @@
-# dashop. Two commands do all the set-up on a fresh Debian machine with Rust: `make run` and `make test`.
+# dashop. On a fresh Debian machine with Rust, `make run` and `make test` install what they need.
 
 SHELL := /bin/bash
 CARGO ?= cargo
-# What test code may do and shipped code may not: say what is wrong by panicking.
+# Allowed in test code and forbidden in shipped code: reporting errors by panicking.
 IN_TESTS := -A clippy::unwrap_used -A clippy::expect_used -A clippy::panic -A clippy::indexing_slicing
 
-# What a browser does that needs the database to do its part; how pages look is the same on each.
+# Browser tests that depend on the database; the look of pages is the same on each database.
 ON_SERVERS := amendments cart code lost phone purchase staff
 
-# What is built only where it is asked for.
+# Features that are built only on request.
 FEATURES := api/otlp,api/test-channel,tests/cluster,tests/upgrade
 
-# A registry that fails for a moment is asked again, by the scripts in tests/ too.
+# Retries if a registry fails for a moment, also in the scripts in tests/.
 export npm_config_fetch_retries := 5
 export PIP_RETRIES := 10
 
-# Where cargo puts the programs.
+# Where cargo puts the built programs.
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 BUILT := $(TARGET)/debug
 
-# The shop's pages, and what they are made of.
+# The shop's pages and their sources.
 PAGES := web/dist/index.html
 PAGE_SOURCES := $(shell find web \( -name node_modules -o -path web/dist \) -prune -o -type f -print)
 
@@ -34,8 +34,8 @@ run: tools-build $(PAGES) ## Starts the whole shop on the embedded database, wit
 web: tools-pages web/node_modules/.package-lock.json ## Serves the pages as they are written, with live reload, before a running shop
 	cd web && npm run dev
 
-# The first line builds the programs that the other ones drive: a build of its own would have other features, and compile
-# most crates once more. The last one builds them anew, with features that are not shipped.
+# The first line builds the programs that the other lines use: a separate build would have other features, and compile
+# most crates again. The last line builds them again, with features that are not shipped.
 test: tools-test tools-browser $(PAGES) ## Runs every test, on real MariaDB and Redis servers that it starts and stops
 	tests/servers/with-servers $(CARGO) test --workspace --no-fail-fast
 	ALIPAY_SANDBOX_BIN=$(BUILT)/alipay-sandbox tests/alipay-clients/run
@@ -56,7 +56,7 @@ fuzz-api: tools-fuzz $(PAGES) ## Sends the shop made-up requests, as a buyer and
 	$(CARGO) build --bin dashop
 	tests/fuzz/run
 
-# The second run kills a node, so it has a cluster of its own.
+# The second run kills a node, so it gets its own cluster.
 test-cluster: tools-test ## Runs the concurrency tests on a Galera cluster and a Redis Cluster, then kills a node under load
 	@tests/servers/need rsync:rsync ss:iproute2 wsrep_sst_rsync:mariadb-server
 	$(CARGO) build --bin dashop
@@ -122,7 +122,7 @@ tools-build:
 tools-pages:
 	@tests/servers/need 'node>=20.19:nodejs' npm:npm
 
-# Without the fonts a browser draws boxes instead of Chinese.
+# Without these fonts, a browser shows boxes instead of Chinese characters.
 tools-browser: tools-pages
 	@tests/servers/need chromium:chromium fc-list:fontconfig fonts-noto-cjk?:fonts-noto-cjk sqlite3:sqlite3
 

@@ -13,7 +13,7 @@ const read = (name) => readFileSync(`${keys}/${name}`, 'utf8');
 const key = (name) => read(`${name}.pem`);
 const certificateMode = mode === 'certificates';
 
-// What tells the SDK Alipay's key.
+// The settings that give the SDK Alipay's key.
 const alipaysKey = certificateMode
   ? {
       appCertContent: read(`appCertPublicKey_${appId}.crt`),
@@ -32,7 +32,7 @@ const client = (privateKey) =>
   });
 const sdk = client(key('app_private_key'));
 
-// The shop's side: takes notifications, one after the other.
+// Plays the shop: receives notifications.
 const notifications = [];
 const shop = http.createServer(async (request, response) => {
   let body = '';
@@ -83,7 +83,7 @@ const terms = (outTradeNo) => ({
 });
 const call = (method, bizContent) => sdk.exec(method, { bizContent }, { validateSign: true });
 
-// What a browser does with the cashier page: presses the button of a form.
+// Does what a browser does on the cashier page: submits a form.
 async function press(page, action) {
   const form = page.split(`action="${action}"`)[1];
   assert.ok(form, page);
@@ -263,7 +263,7 @@ await check('refunds the whole at once, and no more', async () => {
   assert.deepEqual([told.trade_status, told.refund_fee], ['TRADE_CLOSED', '88.80']);
 });
 
-// The files of a zip: their names and texts, which are in GBK.
+// The files of a zip: their names and texts, decoded from GBK.
 function unpack(zip) {
   const gbk = (bytes) => new TextDecoder('gbk', { fatal: true }).decode(bytes);
   const end = zip.lastIndexOf(Buffer.from('PK\x05\x06'));
@@ -292,7 +292,7 @@ await check('downloads the bill of a day', async () => {
   assert.ok([...files.keys()].some((name) => name.includes('汇总')), [...files.keys()].join());
   const rows = detail.split('\r\n').filter((line) => line.includes(order('post')));
   assert.ok(/,交易 *,/.test(rows[0]) && rows[0].includes(',88.80,88.80,'), detail);
-  // A refund past midnight is on the next bill.
+  // A refund after midnight is on the next day's bill.
   assert.ok(rows.length === 1 || (rows[1].includes(',-88.80,') && rows[1].includes(order('whole'))), detail);
   assert.equal((await ask('2019-01-01')).subCode, 'NO_BILL_DATA');
   assert.equal((await ask('2100-01-01')).subCode, 'BILL_NOT_EXIST');

@@ -247,7 +247,7 @@ def bill():
     paid_at = alipay.api_alipay_trade_query(out_trade_no=order("whole"))["send_pay_date"]
     with urlopen(ask(paid_at[:10])["bill_download_url"], timeout=15) as answer:
         archive = zipfile.ZipFile(io.BytesIO(answer.read()))
-    # Python takes names that are not marked as UTF-8 for code page 437.
+    # Python decodes names that are not marked as UTF-8 with code page 437.
     files = {name.encode("cp437").decode("gbk"): archive.read(name).decode("gbk") for name in archive.namelist()}
     detail = next(text for name, text in files.items() if name.endswith("业务明细.csv"))
     assert len(files) == 2 and any("汇总" in name for name in files), files.keys()
@@ -257,7 +257,7 @@ def bill():
     payment = {"业务类型": "交易", "商品名称": SUBJECT, "完成时间": paid_at, "订单金额（元）": "88.80"}
     assert payment.items() <= rows[0].items(), rows
     refunded = {"业务类型": "退款", "订单金额（元）": "-88.80", "退款批次号/请求号": order("w1")}
-    # A refund past midnight is on the next bill.
+    # A refund after midnight is on the next day's bill.
     assert len(rows) == 1 or refunded.items() <= rows[1].items(), rows
     assert sub_code(lambda: ask("2019-01-01")) == "NO_BILL_DATA"
     assert sub_code(lambda: ask("2100-01-01")) == "BILL_NOT_EXIST"

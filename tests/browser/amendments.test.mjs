@@ -1,4 +1,4 @@
-/** What an order costs and where it goes is changed while its buyer looks at it. */
+/** The amount and the address of an order change while its buyer views it. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
@@ -11,7 +11,7 @@ before(async () => {
 })
 after(() => shop?.stop())
 
-/** The first amount in what is shown there, in yuan. */
+/** The first amount in the element's text, in yuan. */
 const amountIn = async (locator) => Number((await locator.innerText()).replace(/[^\d.]/g, ''))
 
 async function dialog(page, name) {
@@ -48,7 +48,7 @@ for (const window of [{}, PHONE]) {
       await see(admin, `改为 ¥${lowered}`)
       await see(admin, '−¥5.00')
 
-      // The page of before asks for the old amount: the buyer is shown the new one, and pays that.
+      // The stale page requests the old amount: the buyer is shown the new one, and pays that.
       await page.getByRole('button', { name: '确认付款' }).click()
       await see(page, '商品价格已变动')
       await see(page, '已减 ¥5.00')

@@ -1,13 +1,13 @@
-/** What no page may fall short of: quick at first, silent to others, deaf to what people typed, found by its old name. */
+/** Requirements for every page: small scripts, no requests to other sites, no scripts from user input, old addresses still work. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
 import { BACKPACK, inBrowserOf, openBrowser, signIn, signInStaff, submit } from './buyer.mjs'
 import { startShop } from './program.mjs'
 
-/** Compressed JavaScript of a page's first load, in bytes. */
+/** The limit of compressed JavaScript at a page's first load, in bytes. */
 const MOST = 200_000
-/** Thirty-five characters, of the fifty that a name may have. */
+/** Thirty-five characters; a name may have fifty. */
 const EVIL = '<img src=x onerror=window.hacked=1>'
 
 let shop
@@ -18,13 +18,13 @@ after(() => shop?.stop())
 
 const inBrowser = inBrowserOf(() => shop)
 
-/** An order of the backpack that waits for its payment. */
+/** An unpaid order of the backpack. */
 async function order(page) {
   await page.goto(`/orderConfirm.html?settlement_type=1&sku_id=${BACKPACK}&buy_num=1`)
   return submit(page)
 }
 
-/** Not every shop's demo buyers have something in their carts. */
+/** Not every demo buyer has a cart with lines. */
 async function putInCart(page) {
   await page.goto(`/product_details.html?sku_id=${BACKPACK}`)
   await page.getByRole('button', { name: '加入购物车' }).click()
@@ -62,7 +62,7 @@ inBrowser('the first load of each page is light', async (page, { context }) => {
     for (const script of scripts) {
       const answer = await script.response()
       const [encoding, length] = [await answer.headerValue('content-encoding'), await answer.headerValue('content-length')]
-      // What is a few bytes long may be longer compressed.
+      // Compression may enlarge a very small file.
       assert.ok(encoding !== null || Number(length) < 200, `${script.url()} is not compressed`)
       weight += Number(length)
     }
@@ -88,7 +88,7 @@ inBrowser('the names and links of the old shop work, however they are written', 
     ['/cart.html', '购物车'],
     ['/orderConfirm.html', '收货地址'],
     ['/orderconfirm.html', '收货地址'],
-    // The old page passed an address, and no order; what is ordered is confirmed first.
+    // The old page passed an address but no order; the order must be confirmed first.
     ['/payment.html?address_id=1&settlement_type=0', '收货地址'],
     [`/payment.html?order_id=${number}`, '订单提交成功'],
     ['/myOrder.html', '我的订单'],
@@ -99,7 +99,7 @@ inBrowser('the names and links of the old shop work, however they are written', 
     await page.goto(path)
     await page.getByRole('heading', { name: heading }).first().waitFor()
   }
-  // That page left out of its link which goods were bought directly; the cart is not what is bought then.
+  // That page's link did not say which goods were bought directly; the cart must not be bought instead.
   for (const path of ['/orderConfirm.html?settlement_type=1', '/payment.html?address_id=1&settlement_type=1']) {
     await page.goto(path)
     await page.getByRole('alert').getByText('没有找到要购买的商品').waitFor()

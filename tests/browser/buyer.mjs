@@ -1,4 +1,4 @@
-/** Somebody at a browser. */
+/** A person at a browser. */
 import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -18,14 +18,14 @@ const FLAGS = [
   '--disable-sync',
 ]
 
-/** A window as phones have it, for fingers. */
+/** A window of a phone, with touch. */
 export const PHONE = { width: 390, height: 844, isPhone: true }
 
-/** The one Chromium of this test file. */
+/** The Chromium that this test file shares. */
 let chromiumStarted
 after(async () => (await chromiumStarted)?.close())
 
-/** Somebody's browser: its cookies, storage and cache are nobody else's. Whatever a page complains of, or loads from elsewhere, is collected. */
+/** Opens a separate browser with its own cookies, storage and cache. Records the page's errors and its requests to other sites. */
 export async function openBrowser(shop, { width = 1280, height = 800, isPhone = false, userAgent } = {}) {
   const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
   chromiumStarted ??= chromium.launch({ executablePath, headless: true, args: FLAGS })
@@ -35,7 +35,7 @@ export async function openBrowser(shop, { width = 1280, height = 800, isPhone = 
     isMobile: isPhone,
     userAgent,
     locale: 'zh-CN',
-    // What fades in has not its colours yet.
+    // Elements that fade in do not have their final colours yet.
     reducedMotion: 'reduce',
     baseURL: shop.url,
   })
@@ -57,7 +57,7 @@ export async function openBrowser(shop, { width = 1280, height = 800, isPhone = 
   return { context, page, complaints, close: () => context.close() }
 }
 
-/** Signs in as a buyer of the demo shop, on the page that is open or on sign-in's own. */
+/** Signs in as a buyer of the demo shop, on the open page or on the sign-in page. */
 export async function signIn(page, username = 'demo') {
   if (!page.url().includes('login.html')) await page.goto('/login.html')
   await page.getByLabel('用户名').fill(username)
@@ -66,7 +66,7 @@ export async function signIn(page, username = 'demo') {
   await page.waitForURL((url) => !url.pathname.endsWith('login.html'))
 }
 
-/** Signs in as one of the staff with a token, as somebody does who has no link. */
+/** Signs in as a member of staff with a token, without a link. */
 export async function signInStaff(page, shop) {
   await page.goto('/admin.html')
   await page.getByLabel('员工令牌').fill(shop.staffToken())
@@ -74,7 +74,7 @@ export async function signInStaff(page, shop) {
   await page.getByRole('heading', { name: '今日概览' }).waitFor()
 }
 
-/** Confirms what is on the confirmation and comes to the payment; gives back the order's number. */
+/** Submits the confirmation and waits for the payment page. Returns the order's number. */
 export async function submit(page) {
   await page.getByRole('button', { name: '提交订单' }).click()
   await page.waitForURL(/payment\.html\?order_id=\d{16,}$/)
@@ -87,7 +87,7 @@ export async function toCashier(page) {
   await page.locator('#pay').waitFor()
 }
 
-/** As the buyer does who is slow: goes to the cashier, and gets there only when `meanwhile` is over. */
+/** Goes to the cashier, like a slow buyer who arrives there only after `meanwhile`. */
 export async function toCashierAfter(page, meanwhile) {
   let arrive
   const arrived = new Promise((done) => {
@@ -105,7 +105,7 @@ export async function toCashierAfter(page, meanwhile) {
   await page.locator('#pay').waitFor()
 }
 
-/** Remembers whether this page, or what it goes to, shows these words, were it for a moment; ask with the result. */
+/** Records whether this page or the next one shows these words, even briefly. Returns a function that tells. */
 export async function watchFor(page, words) {
   let isSeen = false
   await page.exposeFunction('theyAreSeen', () => {
@@ -118,17 +118,17 @@ export async function watchFor(page, words) {
   return () => isSeen
 }
 
-/** The brown backpack: plenty of it. */
+/** The brown backpack, which has plenty of stock. */
 export const BACKPACK = 15
 
 /** Waits until the page shows this text. */
 export const see = (page, text) => page.getByText(text, { exact: false }).first().waitFor()
 
-/** No page may have anything that people with a handicap cannot use. */
+/** Fails if the page has accessibility errors. */
 export async function mustBeAccessible(page) {
   await page.evaluate(AXE)
   const { violations } = await page.evaluate(async () => {
-    // What is still fading in is paler than it will be.
+    // Elements that are still fading in are paler than they will be.
     const fading = () =>
       document.getAnimations().filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity)
     const MOST = 5
@@ -141,7 +141,7 @@ export async function mustBeAccessible(page) {
       changes.observe(document, { subtree: true, childList: true, attributes: true, characterData: true })
       const found = await globalThis.axe.run()
       changes.disconnect()
-      // Of a page that changes meanwhile, what was read before and what was read after belong to no page.
+      // If the page changes between two readings, they belong to no single page.
       const isOfOnePage = isStill && fading().length === 0
       if (isOfOnePage || found.violations.length === 0 || attempt === MOST) return found
     }
@@ -151,12 +151,12 @@ export async function mustBeAccessible(page) {
   assert.deepEqual(said, [], page.url())
 }
 
-/** Keeps a picture of the page where somebody wants them. */
+/** Saves a picture of the page if DASHOP_SCREENSHOTS is set. */
 export async function picture(page, name) {
   const directory = process.env.DASHOP_SCREENSHOTS
   if (!directory) return
   mkdirSync(directory, { recursive: true })
-  // What is below the window loads when it is near.
+  // Images below the window load when they come near it.
   await page.evaluate(async () => {
     for (const image of document.images) image.loading = 'eager'
     await Promise.all([...document.images].map((image) => image.decode().catch(() => undefined)))
@@ -164,13 +164,13 @@ export async function picture(page, name) {
   await page.screenshot({ path: join(directory, `${name}-${page.viewportSize().width}.png`), fullPage: true })
 }
 
-/** A page as it is now, on a PC and on a phone: within the window, and accessible. */
+/** Checks a page on a PC and on a phone: it fits the window, and is accessible. */
 export async function lookAt(page, name) {
   const before = page.viewportSize()
   for (const width of [1280, 390]) {
     await page.setViewportSize({ width, height: 844 })
     const isWithin = () => document.documentElement.scrollWidth <= document.documentElement.clientWidth
-    // A phone's browser shows the page zoomed for a moment after its size has changed.
+    // A phone's browser shows the page zoomed for a moment after a change of size.
     await page.waitForFunction(isWithin, undefined, { timeout: 10_000 }).catch(async (error) => {
       const beyond = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
       assert.fail(`${name} is ${beyond} pixels wider than a window of ${width} (${error.message})`)
@@ -181,7 +181,7 @@ export async function lookAt(page, name) {
   await page.setViewportSize(before)
 }
 
-/** Tests that get a browser at the shop, and whose pages may not complain, but for what is expected, or load anything from elsewhere. */
+/** Tests with a browser at the shop. A page may log only expected errors, and must load nothing from other sites. */
 export function inBrowserOf(shop, options = {}) {
   return (name, work, expected = []) =>
     test(name, async () => {

@@ -1,11 +1,11 @@
-/** A cart: counts are set in one call, and what cannot be bought any more is shown and removed. */
+/** The cart: one call sets a count, and unavailable goods are shown and removed. */
 import assert from 'node:assert/strict'
 import { after, before } from 'node:test'
 
 import { BACKPACK, PHONE, inBrowserOf, lookAt, signIn } from './buyer.mjs'
 import { startShop } from './program.mjs'
 
-/** Nobody has ordered these. */
+/** Goods that no test has ordered. */
 const [DELETED, OFF_SHELF, DELETED_LATER] = [31, 32, 33]
 
 let shop
@@ -17,7 +17,7 @@ after(() => shop?.stop())
 const inBrowser = inBrowserOf(() => shop)
 const onPhone = inBrowserOf(() => shop, PHONE)
 
-/** The cart of a buyer has these lines and no others. */
+/** Fills a buyer's cart with exactly these lines. */
 async function fill(username, lines) {
   const before = await shop.cart(username)
   if (before.length > 0) await shop.cart(username, 'DELETE', { sku_ids: before.map((line) => line.id) })

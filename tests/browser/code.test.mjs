@@ -1,4 +1,4 @@
-/** Paying by a code that the payment page shows in place. */
+/** Paying with a code that the payment page shows. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
@@ -38,7 +38,7 @@ test('what is paid elsewhere is seen by the page that shows the code', async () 
   const { page, context, close } = await openBrowser(shop)
   try {
     const { number, scan } = await atCode(page)
-    // The same trade, as the app of the phone pays it.
+    // A phone's app pays the same trade.
     const gateway = await page.locator('iframe').getAttribute('src')
     const trade = await scan.locator('xpath=../input[@name="trade_no"]').getAttribute('value')
     const paid = await context.request.post(new URL('/cashier/pay', gateway).href, { form: { trade_no: trade }, maxRedirects: 0 })
@@ -89,7 +89,7 @@ test('the code goes where the payment was begun anew elsewhere', async () => {
   try {
     const { number } = await atCode(page)
     const frame = page.locator('iframe')
-    // The first look tells which attempt the code is for.
+    // The first request determines the attempt that the code is for.
     await page.waitForResponse((response) => response.url().includes(`status=3&order_id=${number}`))
     await shop.pay('demo', number, 'wap')
     await see(page, '已重新开始付款')

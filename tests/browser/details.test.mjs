@@ -1,13 +1,13 @@
-/** What buyers stumbled over: windows in between, slow networks, keyboards, sign-ins that ran out, scarce goods. */
+/** Cases in which buyers had trouble: dialogs, slow networks, keyboards, expired sign-ins, scarce goods. */
 import assert from 'node:assert/strict'
 import { after, before } from 'node:test'
 
 import { BACKPACK, PHONE, inBrowserOf, lookAt, signIn, submit } from './buyer.mjs'
 import { startShop } from './program.mjs'
 
-/** Two pieces of it. */
+/** Two pieces are in stock. */
 const SCARCE = 26
-/** Goods for one test each. */
+/** Goods that one test each uses. */
 const [SOLD_OUT, SHRINKING] = [34, 30]
 
 let shop
@@ -169,7 +169,7 @@ inBrowser('an order that cannot be placed now says what to do', async (page, { c
   })
   for (const [answered, words] of [
     [50114, '您的未付款订单过多'],
-    // Under the key that is kept a repetition is the same order.
+    // The key is kept, so a repetition is the same order.
     [50115, '没有收到提交结果，订单可能已生成'],
     [50116, '订单金额为 0.00 元'],
   ]) {

@@ -1,11 +1,11 @@
-/** What is lost on the way: answers, parts of a page, sign-ins in other tabs. */
+/** Losses on the way: answers, parts of a page, sign-ins in other tabs. */
 import assert from 'node:assert/strict'
 import { after, before } from 'node:test'
 
 import { BACKPACK, inBrowserOf, lookAt, see, signIn, signInStaff, submit, toCashier } from './buyer.mjs'
 import { startShop } from './program.mjs'
 
-/** Another one that nobody's cart holds. */
+/** Another SKU that is in no cart. */
 const OTHER = 31
 const LOST = [/ERR_FAILED/]
 
@@ -18,7 +18,7 @@ after(() => shop?.stop())
 const inBrowser = inBrowserOf(() => shop)
 const confirmation = `/orderConfirm.html?settlement_type=1&sku_id=${BACKPACK}&buy_num=1`
 
-/** Has the shop do what this page asks for, and loses its answer, the next time that such a request is sent. */
+/** Lets the next such request reach the shop, and loses its answer. */
 async function loseAnswer(page, isMeant) {
   let isOver = false
   await page.route('**/v1/**', async (route) => {
@@ -102,7 +102,7 @@ inBrowser('a refund is made once where its answer is lost, and what was typed st
   await dialog.getByLabel('退款原因').fill('质量问题')
   await dialog.getByRole('button', { name: '增加' }).or(dialog.locator('.el-input-number__increase')).first().click()
 
-  // The page cannot be read again either, at first.
+  // At first, reloading the page fails too.
   let isCut = false
   let go
   const isAsked = new Promise((asked) => {
@@ -201,7 +201,7 @@ inBrowser('pieces come back once where the answer is lost, and again where staff
   await see(staff, '已退回库存 3 件')
   await dialog.waitFor({ state: 'detached' })
 
-  // The record of the order is as good as the answer.
+  // The order's record is as good as the answer.
   await loseAnswer(staff, (request) => request.method() === 'POST' && request.url().endsWith('/refunds'))
   await staff.getByRole('button', { name: '退款', exact: true }).click()
   const refund = staff.getByRole('dialog', { name: '退款' })
@@ -239,7 +239,7 @@ inBrowser('whoever signs out in one tab is signed out in all of them, and the ne
   await tab.getByRole('button', { name: '退出' }).click()
   await page.waitForURL(/login\.html\?next=myOrder\.html/)
   await signIn(tab, 'xiaoda')
-  // Where sign-in was asked for on the way.
+  // Even if the sign-in page came in between.
   await page.waitForURL((url) => url.pathname === '/myOrder.html')
   await page.getByText('xiaoda').first().waitFor()
 })
@@ -253,7 +253,7 @@ inBrowser('a part of a page that did not come is tried again, and an address is 
   await add.click()
   await see(page, '网络连接失败')
   await page.unroute(part)
-  // Regions come when somebody has typed already.
+  // The regions arrive after the user has typed.
   let arrive
   const arrived = new Promise((then) => {
     arrive = then
@@ -300,7 +300,7 @@ inBrowser('what was not ticked before sign-in is not ordered after it, and a cou
 })
 
 inBrowser('the pages of a catalog follow the browser’s way back and forth', async (page) => {
-  // The demo shop has not so many goods.
+  // The demo shop has too few goods for this.
   await page.route('**/v1/goods/catalogs/**', async (route) => {
     const answer = await route.fetch({ url: route.request().url().replace(/page=\d+/, 'page=1') })
     const { paginator, ...rest } = await answer.json()

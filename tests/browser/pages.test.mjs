@@ -1,11 +1,11 @@
-/** Every page, on a PC and on a phone: usable by all, complete, quiet, and deaf to scripts in names. */
+/** Every page, on a PC and on a phone: accessible, complete, without errors, and safe from scripts in names. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
 import { mustBeAccessible, openBrowser, picture, signIn, signInStaff, submit } from './buyer.mjs'
 import { startShop } from './program.mjs'
 
-/** Controls with another font than the page's, or, on phones, with letters so small that iOS zooms in. Runs in the page. */
+/** Controls with another font than the page's, or with letters so small that iOS zooms in on a phone. Runs in the page. */
 function wrongControls(width) {
   const font = getComputedStyle(document.body).fontFamily
   const wrong = []
@@ -115,7 +115,7 @@ for (const [width, height] of [[1280, 800], [390, 844]]) {
       await look('myOrder-5', '/myOrder.html?order_status=5')
       await look('myOrder', '/myOrder.html')
       await look('myOrder-ended', `/myOrder.html?order_id=${number}`)
-      // The browser itself notes that there is no such order.
+      // The browser itself logs that the order does not exist.
       const unforeseen = browser.complaints.filter((complaint) => !/order=2020010100000000: .*404/.test(complaint))
       assert.deepEqual(unforeseen, [])
     } finally {

@@ -1,4 +1,4 @@
-/** Buying on a phone, and finishing on a phone what was begun on a PC. */
+/** Buying on a phone, and finishing on a phone what began on a PC. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
@@ -23,7 +23,7 @@ async function order(page) {
   return submit(page)
 }
 
-/** The cashier is the one for phones, within the window, with buttons for fingers. */
+/** Checks that this is the cashier page for phones, fits the window, and has buttons large enough for fingers. */
 async function isPhoneCashier(page) {
   await page.locator('body.phone #pay').waitFor()
   const { width } = page.viewportSize()

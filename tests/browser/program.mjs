@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 
 const JWT_SECRET = 'a secret of the browser tests, long enough for HS256'
 
-/** Where this process looks next: each process begins elsewhere, so that two do not find the same port free. */
+/** Where this process looks next. Each process begins elsewhere, so that two processes do not find the same free port. */
 let next = process.pid * 61
 
 /** A free port that outgoing connections do not get. */
@@ -25,7 +25,7 @@ async function freePort() {
   }
 }
 
-/** Where the shop's data is: new and empty; and what writes to it behind the program's back. */
+/** The shop's data, new and empty, with a way to write to it directly. */
 function data(directory) {
   const { DASHOP_TEST_MYSQL_URL: mysql, DASHOP_TEST_REDIS_URL: redis } = process.env
   if (!mysql || !redis) {
@@ -48,7 +48,7 @@ function data(directory) {
   return { settings, sql }
 }
 
-/** A JWT that the program takes for its own. */
+/** A JWT that the program accepts as its own. */
 function jwt(claims) {
   const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url')
   const content = `${part({ alg: 'HS256', typ: 'JWT' })}.${part(claims)}`
@@ -86,9 +86,9 @@ export async function startShop(settings = {}) {
     if (await fetch(`${url}/readyz`).then((answer) => answer.ok, () => false)) break
   }
 
-  /** A token of this buyer that lasts so many seconds; fewer than none have passed. */
+  /** A token of this buyer that is valid for this many seconds; a negative number makes an expired one. */
   const token = (username, seconds) => jwt({ username, exp: Math.floor(Date.now() / 1000) + seconds })
-  /** What the order interface answers to a buyer. */
+  /** The answer of the order interface to a buyer's request. */
   const asked = async (username, query) => {
     const answer = await fetch(`${url}/v1/orders/processing/?${query}`, { headers: { authorization: token(username, 60) } })
     const { code, errmsg, data: told } = await answer.json()
@@ -119,7 +119,7 @@ export async function startShop(settings = {}) {
         if (Date.now() > deadline) throw new Error(`order ${number} is still ${order.status_text}`)
       }
     },
-    /** Has the time to pay this order end in so many seconds. */
+    /** Sets the payment deadline of this order to so many seconds from now. */
     expireIn(number, seconds) {
       const then = new Date(Date.now() + (8 * 3600 + seconds) * 1000).toISOString().replace('T', ' ').slice(0, 19)
       sql(`UPDATE tb_order_info SET expire_at = '${then}', due_at = '${then}' WHERE order_id = '${number}'`)
@@ -130,7 +130,7 @@ export async function startShop(settings = {}) {
     remove: (sku) => sql(`DELETE FROM DDSC_SALE_ATTR_VALUE WHERE sku_id = ${sku}; DELETE FROM DDSC_SKU WHERE id = ${sku}`),
     /** Sets how many pieces there are. */
     stock: (sku, pieces) => sql(`UPDATE DDSC_SKU SET stock = ${pieces} WHERE id = ${sku}`),
-    /** What the cart of this buyer holds after a change, or as it is. */
+    /** The buyer's cart, after an optional change. */
     async cart(username, method = 'GET', body = undefined) {
       const headers = { authorization: token(username, 60) }
       const answer = await fetch(`${url}/v1/carts/${username}`, { method, headers, body: body && JSON.stringify(body) })
@@ -145,27 +145,27 @@ export async function startShop(settings = {}) {
       const { code, errmsg } = await (await fetch(`${url}/v1/orders/processing/`, { method: 'POST', headers, body })).json()
       if (code !== 200) throw new Error(`${number}: ${code} ${errmsg}`)
     },
-    /** Has goods called so from now on. */
+    /** Renames goods. */
     rename: (sku, name, caption) => sql(`UPDATE DDSC_SKU SET name = '${name}', caption = '${caption}' WHERE id = ${sku}`),
-    /** Puts a payment of another amount than the order's on record, which only Alipay's mistake or a thief would make. */
+    /** Records a payment with a wrong amount, which only an error of Alipay's or fraud could cause. */
     payWrongly: (number, tradeNo, amount) =>
       sql(`INSERT INTO dashop_payment (trade_no, out_trade_no, trade_status, total_amount, refunded, paid_at, status, source, recorded_at)
         SELECT '${tradeNo}', order_id, 'TRADE_SUCCESS', '${amount}', '0.00', created_time, 'wrong_amount', 'query', created_time
         FROM tb_order_info WHERE order_id = '${number}'`),
-    /** Has a webhook endpoint fail for so many hours already. */
+    /** Makes a webhook endpoint look as if it had been failing for so many hours. */
     failFor(endpoint, hours) {
       const since = new Date(Date.now() + (8 - hours) * 3600_000).toISOString().replace('T', ' ').slice(0, 23)
       sql(`UPDATE dashop_webhook_endpoint SET failing_since = '${since}000' WHERE name = '${endpoint}'`)
     },
-    /** What Alipay's records say of an order's trades. */
+    /** Alipay's records of an order's trades. */
     trades: async (number) => (await fetch(`http://127.0.0.1:${sandbox}/control/trades?out_trade_no=${number}`)).json(),
     /** A token of the staff. */
     staffToken: () => execFileSync(program, ['token', '--staff', '店长'], { cwd: directory, env: environment, encoding: 'utf8' }).trim(),
     /** The link to the staff pages that the program has printed; it works once. */
     staffLink: () => /\/admin\.html#code=\w+/.exec(readFileSync(log, 'utf8'))[0],
-    /** Puts so many finished orders of the first demo buyer on record, the newest a second ago. */
+    /** Adds so many completed orders of the first demo buyer, the newest one second old. */
     addOrders(count) {
-      // Read once: rows of two readings could fall into one second, and with it on one number.
+      // One reading for all rows: with two, two rows could get the same second, and so the same number.
       const now = Date.now()
       const row = (age) => {
         const time = new Date(now + 8 * 3600_000 - age * 1000).toISOString().replace('T', ' ').slice(0, 19)
@@ -175,9 +175,9 @@ export async function startShop(settings = {}) {
       sql(`INSERT INTO tb_order_info (order_id, created_time, updated_time, total_count, total_amount, freight, pay_method, status, address_id, user_id)
         VALUES ${rows.join(', ')}`)
     },
-    /** Runs a subcommand to its end. */
+    /** Runs a subcommand until it ends. */
     run: (...given) => execFileSync(program, given, { cwd: directory, env: environment, encoding: 'utf8' }),
-    /** What it has said, for when something went wrong. */
+    /** The program's output, for failed tests. */
     log: () => readFileSync(log, 'utf8'),
     async stop() {
       child.kill('SIGKILL')

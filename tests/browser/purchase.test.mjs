@@ -1,4 +1,4 @@
-/** A shop that buyers and staff use, from the front page to 已完成, and what may go wrong on the way. */
+/** Buyers and staff use a shop, from the front page to 已完成, with everything that may go wrong in between. */
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { after, before } from 'node:test'
@@ -6,7 +6,7 @@ import { after, before } from 'node:test'
 import { BACKPACK, inBrowserOf, lookAt, see, signIn, signInStaff, submit, toCashier, toCashierAfter, watchFor } from './buyer.mjs'
 import { startShop } from './program.mjs'
 
-/** Only two pieces are left of it; one buyer's cart holds three. */
+/** Only two pieces are in stock; one buyer's cart has three. */
 const SCARCE = 26
 
 let shop
@@ -17,7 +17,7 @@ after(() => shop?.stop())
 
 const inBrowser = inBrowserOf(() => shop)
 
-/** Buys one SKU at once, and stays before the payment. */
+/** Orders one SKU directly and stops before the payment. */
 async function order(page, sku = BACKPACK, pieces = 1) {
   await page.goto(`/orderConfirm.html?settlement_type=1&sku_id=${sku}&buy_num=${pieces}`)
   return submit(page)
@@ -169,7 +169,7 @@ inBrowser('an order that is paid after its deadline and is sold out stays cancel
   const number = await order(page, SCARCE, 2)
   await toCashierAfter(page, async () => {
     await shop.expire('demo', number)
-    // Somebody else gets the last two.
+    // Another buyer orders the last two.
     await order(await context.newPage(), SCARCE, 2)
   })
   await page.locator('#pay').click()
@@ -192,7 +192,7 @@ inBrowser('an order that is paid after its deadline and is sold out stays cancel
     await card.locator('.tag.over', { hasText: '已取消' }).waitFor()
   }
   await lookAt(page, 'myOrder-returned')
-  // Neither does it where the page is opened anew, with no word of Alipay's.
+  // Nor does a fresh load of the page without Alipay's parameters.
   await page.goto(`/pay_success.html?order_id=${number}`)
   await page.getByRole('heading', { name: '订单已取消，款项已退回' }).waitFor()
   assert.ok(!isClaimed(), 'nothing was bought')
@@ -203,7 +203,7 @@ inBrowser('a payment that is not known is never claimed', async (page) => {
   const number = await order(page)
   for (const forged of ['', `&out_trade_no=${number}&total_amount=279.00&sign=x&sign_type=RSA2`]) {
     await page.goto(`/pay_success.html?order_id=${number}${forged}`)
-    // It asks again when the first answer is there.
+    // The next request follows the first answer.
     for (let times = 0; times < 2; times += 1) await page.waitForRequest(/\/v1\/orders\/(?:success|processing)\//)
     await see(page, '正在确认付款结果')
     assert.equal(await page.getByText('付款成功').count(), 0)
@@ -270,7 +270,7 @@ inBrowser('staff ship, refund a part and then the rest; the buyer sees it', asyn
   await staff.getByRole('link', { name: number }).click()
   await refund()
   await staff.locator('.tag', { hasText: '已退款' }).waitFor()
-  // The goods come back after the money.
+  // The goods come back after the refund.
   await staff.getByRole('button', { name: '退货入库' }).click()
   const dialog = staff.getByRole('dialog', { name: '退货入库' })
   await dialog.getByRole('button', { name: '确认入库' }).click()
@@ -284,7 +284,7 @@ inBrowser('staff ship, refund a part and then the rest; the buyer sees it', asyn
   await page.locator('.tag.over', { hasText: '已退款' }).waitFor()
 
   await staff.goto('/admin.html')
-  // What is exported is what is looked for, not what is typed.
+  // The export uses the submitted search, not the text that is typed.
   const exported = async (button) => {
     const [download] = await Promise.all([staff.waitForEvent('download'), staff.getByRole('button', { name: button }).click()])
     return { name: download.suggestedFilename(), content: await readFile(await download.path()) }
@@ -373,7 +373,7 @@ inBrowser('staff see a payment that paid no order', async (page) => {
   for (const told of ['金额不符', '¥1.50', 'T20261125', number]) await notice.getByText(told).first().waitFor()
   await lookAt(page, 'admin-unmatched')
 
-  // Alipay knows no such trade, and says so: nobody is told that the money is on its way.
+  // Alipay does not know this trade, so the page must not say that the refund is on its way.
   const refund = async () => {
     await notice.getByRole('button', { name: '退款' }).click()
     await page.getByLabel('退款原因').fill('金额不符')

@@ -1,11 +1,11 @@
-/** The staff pages: signing in with a link, and finding one's way back to a list. */
+/** The staff pages: signing in with a link, and returning to a list. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
 import { BACKPACK, PHONE, inBrowserOf, lookAt, openBrowser, signIn, signInStaff, submit, toCashier } from './buyer.mjs'
 import { startShop } from './program.mjs'
 
-/** Rows of one page of the list. */
+/** Rows per page of the list. */
 const PAGE = 20
 
 let shop
@@ -48,7 +48,7 @@ test('the link lets one browser in, once, and all of its tabs', async () => {
     await tab.getByRole('button', { name: '退出' }).click()
     await page.getByLabel('员工令牌').waitFor()
 
-    // The link is pasted where the page is open.
+    // The link is pasted into a window in which the page is open.
     await page.goto(link)
     await page.getByRole('alert').getByText('登录链接已使用或已过期').waitFor()
     assert.equal(new URL(page.url()).hash, '')
@@ -58,7 +58,7 @@ test('the link lets one browser in, once, and all of its tabs', async () => {
     await page.getByLabel('员工令牌').fill(`Bearer ${shop.staffToken().replace(/^(.{40})/, '$1\n')}`)
     await page.getByRole('button', { name: '进入' }).click()
     await page.getByRole('heading', { name: '今日概览' }).waitFor()
-    // The browser itself notes that the link was refused.
+    // The browser itself logs that the link was refused.
     assert.deepEqual(first.complaints.filter((complaint) => !complaint.includes('401')), [])
   } finally {
     await first.close()
@@ -68,7 +68,7 @@ test('the link lets one browser in, once, and all of its tabs', async () => {
 inBrowser('a list that is left for an order is as it was afterwards', async (page, { context }) => {
   await signInStaff(page, shop)
   await hasRows(page, PAGE)
-  // What is typed and not sent is not looked for.
+  // Text that is typed but not submitted does not change the search.
   await page.getByLabel('用户名').fill('nobody')
   await page.getByRole('button', { name: '加载更多' }).click()
   await hasRows(page, 2 * PAGE)
@@ -148,7 +148,7 @@ test('the desk does not jump while it loads on a phone', async () => {
     const shift = await page.evaluate(async () => {
       const entries = await new Promise((done) => {
         new PerformanceObserver((list) => done(list.getEntries())).observe({ type: 'layout-shift', buffered: true })
-        // None at all is told by nobody.
+        // If there is none at all, no event says so.
         setTimeout(() => done([]), 1000)
       })
       return entries.filter((entry) => !entry.hadRecentInput).reduce((sum, entry) => sum + entry.value, 0)

@@ -1,4 +1,4 @@
-/** Staff see what the shop's webhooks do, send an event once more, and resume an endpoint that is paused. */
+/** Staff view the shop's webhooks, resend an event, and resume a paused endpoint. */
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { after, before, test } from 'node:test'
@@ -8,7 +8,7 @@ import { startShop } from './program.mjs'
 
 const SECRET = 'a secret that no page may show'
 
-/** The program that is told of events: what it is sent, and what it answers. */
+/** The webhook endpoint: the events that it got, and its answer. */
 const events = []
 let status = 204
 const listener = createServer((request, answer) => {
@@ -33,7 +33,7 @@ after(async () => {
   listener.close()
 })
 
-/** Asks again until this is shown. */
+/** Reloads until this is shown. */
 async function refreshUntil(page, shown) {
   for (const deadline = Date.now() + 60_000; ; ) {
     await page.getByRole('button', { name: '刷新' }).click()
@@ -89,7 +89,7 @@ for (const window of [{}, PHONE]) {
       await page.getByLabel('订单编号').fill(number)
       await page.getByRole('button', { name: '查询' }).click()
       await log.getByText(other).first().waitFor({ state: 'detached' })
-      // While the page asks, no attempt is shown.
+      // While the page loads, it shows no attempts.
       await attempts.nth(1).waitFor()
       assert.equal(await attempts.count(), 2, 'those of one order')
       await lookAt(page, `admin-webhooks-paused${window.isPhone ? '-phone' : ''}`)
@@ -101,7 +101,7 @@ for (const window of [{}, PHONE]) {
       await page.getByRole('button', { name: '查询' }).click()
       await refreshUntil(page, log.locator('tbody tr', { hasText: other }).getByText('成功（HTTP 204）'))
 
-      // An order that is opened here leads to the list, and the browser's way back to here.
+      // From here an opened order leads to the list, and the browser's back button leads back here.
       await page.getByLabel('订单编号').fill(number)
       await page.getByRole('button', { name: '查询' }).click()
       await log.getByText(other).first().waitFor({ state: 'detached' })

@@ -1,4 +1,4 @@
-/** What each page brings at its first load, and how soon its largest part is painted: a table, and a limit of what is brought. */
+/** What each page loads at first, and how soon its largest part is painted: a table, and a limit for the loaded bytes. */
 import assert from 'node:assert/strict'
 import { after, before } from 'node:test'
 
@@ -40,7 +40,7 @@ async function pagesOf(page) {
   }
 }
 
-/** Loads a page as a browser does that was never there: bytes, requests, and milliseconds to the largest paint. */
+/** Loads a page with an empty cache: bytes, requests, and milliseconds to the largest paint. */
 async function weigh(context, path, shown) {
   const page = await context.newPage()
   const devtools = await context.newCDPSession(page)

@@ -24,7 +24,7 @@ def is_setting(name):
 
 
 def check_settings(where, text):
-    # A comment shows settings too: a line such as `# drain = 5`.
+    # Settings in comments count too: a line such as `# drain = 5`.
     shown = "\n".join(line.removeprefix("# ") if " = " in line else line for line in text.splitlines())
     for name in tomllib.loads(shown):
         if not is_setting(name):
@@ -57,7 +57,7 @@ for name, pod in pods():
         if container["securityContext"].get("readOnlyRootFilesystem") is not True:
             wrong.append(f"{name}: it may change its image")
     if name == "dashop":
-        # A workbook of orders is written to a file there before it is sent.
+        # The program writes a workbook of orders to a file there before it sends it.
         if "/tmp" not in {mount["mountPath"] for mount in pod["containers"][0]["volumeMounts"]}:
             wrong.append(f"{name}: it has no /tmp to write to")
         # The limits of docs/OPERATIONS.md, "Stopping and connections".

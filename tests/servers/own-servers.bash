@@ -1,19 +1,19 @@
-# Sourced by the scripts that run a command with servers of its own: free ports on loopback, throw-away data, and
-# nothing left afterwards, however the script ends.
+# Sourced by scripts that run a command with their own servers: free ports on loopback, temporary data, and nothing left
+# over, however the script ends.
 
 PATH=$PATH:/usr/sbin:/sbin
 data=$(mktemp -d)
 pids=()
 
-# Started by root, the servers run as the user that MariaDB's package made: as root, they refuse.
+# MariaDB refuses to run as root, so root starts the servers as the user of MariaDB's package.
 as_user=()
 if [ "$(id -u)" = 0 ]; then
     as_user=(--reuid mysql --regid mysql --clear-groups)
     chown mysql: "$data"
 fi
 
-# The data is thrown away, so nothing is gained by letting a server close it in good order; and a server that a test
-# has halted (SIGSTOP) obeys no other signal.
+# The data is temporary, so a clean shutdown has no use; and a server that a test has halted (SIGSTOP) handles no other
+# signal than SIGKILL.
 stop_servers() {
     for pid in "${pids[@]}"; do kill -KILL -- "-$pid" 2>/dev/null || true; done
     for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
@@ -23,9 +23,9 @@ trap stop_servers EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# start LOG COMMAND…: a server in the background, in a process group of its own together with the helpers it starts
-# itself. It also dies with this script where the script is killed and its traps do not run. Its temporary files are
-# apart from those of other servers: a MariaDB that starts removes what looks like its own.
+# start LOG COMMAND…: starts a server in the background, in its own process group with the helpers that it starts. It
+# also dies with this script if the script is killed without running its traps. Its temporary files are separate from
+# other servers': MariaDB removes files at its start that look like its own.
 start() {
     local log=$1
     shift
@@ -33,8 +33,8 @@ start() {
     pids+=($!)
 }
 
-# free_ports N: N different ports that nobody listens on, one a line. All below 20000 and outside the range that the
-# system gives to outgoing connections, and where a Redis Cluster can add 10000.
+# free_ports N: prints N different free ports, one per line. All are below 20000, outside the range of outgoing
+# connections, and leave room for the 10000 that a Redis Cluster adds.
 free_ports() {
     python3 - "$1" <<'PYTHON'
 import random, socket, sys
@@ -52,7 +52,7 @@ print(*found, sep="\n")
 PYTHON
 }
 
-# await LOG COMMAND…: waits until the command succeeds, at most a minute; shows the log of what did not start.
+# await LOG COMMAND…: waits at most a minute until the command succeeds; then fails and prints the log.
 await() {
     local log=$1 deadline=$((SECONDS + 60))
     shift
@@ -62,7 +62,7 @@ await() {
     done
 }
 
-# new_mysql_data DIRECTORY: the data of a MariaDB whose root needs no password.
+# new_mysql_data DIRECTORY: creates the data of a MariaDB whose root user needs no password.
 new_mysql_data() {
     TMPDIR=$data setpriv "${as_user[@]}" mariadb-install-db --no-defaults --datadir="$1" --skip-test-db \
         --auth-root-authentication-method=normal >"$data/install.log" 2>&1 || { cat "$data/install.log" >&2; exit 1; }

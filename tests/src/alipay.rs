@@ -1,19 +1,19 @@
 use alipay_protocol::{Params, PrivateKey, message};
 
-/// Alipay itself, for tests that send what a real Alipay would, and what it would not.
+/// Plays Alipay, for tests that send what the real Alipay sends, or forgeries of it.
 pub struct Alipay {
     /// The shop's application.
     pub app_id: String,
     /// The shop's account.
     pub seller_id: String,
-    /// Signs what the shop sends.
+    /// The key that signs the shop's requests.
     pub application: PrivateKey,
-    /// Signs what Alipay sends.
+    /// The key that signs Alipay's messages.
     pub platform: PrivateKey,
 }
 
 impl Alipay {
-    /// With keys made for this run.
+    /// Uses keys made for this run.
     #[expect(clippy::new_without_default, reason = "it makes keys")]
     pub fn new() -> Self {
         Self {
@@ -24,7 +24,7 @@ impl Alipay {
         }
     }
 
-    /// The fields of a notification that the order was paid, unsigned.
+    /// The unsigned fields of a notification that the order was paid.
     pub fn payment(&self, order_id: &str, amount: &str, trade_no: &str) -> Params {
         let fields = [
             ("notify_time", "2026-11-23 12:00:10"),
@@ -49,7 +49,7 @@ impl Alipay {
         fields.into_iter().fold(Params::new(), |params, (name, value)| params.with(name, value))
     }
 
-    /// The form body, signed.
+    /// Signs the fields and returns the form body.
     pub fn sign(&self, fields: Params) -> String {
         message::sign(fields, &self.platform).unwrap().to_form()
     }

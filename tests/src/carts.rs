@@ -3,14 +3,14 @@ use deadpool_redis::redis::{
     cluster_async::ClusterConnection,
 };
 
-/// The old shop's side of the carts in Redis or a Redis Cluster.
+/// The carts in Redis or a Redis Cluster, as the old shop writes them.
 pub(crate) enum Carts {
     Single(MultiplexedConnection),
     Cluster(ClusterConnection),
 }
 
 impl Carts {
-    /// Of the server at the one URL, or of the cluster that these are nodes of.
+    /// Connects to the server at the one URL, or to the cluster with these nodes.
     pub(crate) async fn connect(urls: &[String]) -> RedisResult<Self> {
         match urls {
             [url] => Ok(Self::Single(Client::open(url.as_str())?.get_multiplexed_async_connection().await?)),

@@ -5,11 +5,11 @@ use std::{
 
 use tempfile::TempDir;
 
-/// An authority, and a server's certificate of it, in files.
+/// The files of a certificate authority and of a server certificate that it issued.
 pub struct Certificates(TempDir);
 
 impl Certificates {
-    /// For a server of this name, such as `DNS:db.example` or `IP:127.0.0.1`.
+    /// Makes them for a server of this name, such as `DNS:db.example` or `IP:127.0.0.1`.
     pub fn of(name: &str) -> Self {
         let certificates = Self(tempfile::tempdir().unwrap());
         std::fs::write(certificates.0.path().join("names"), format!("subjectAltName={name}\n")).unwrap();

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A command that is killed when the test ends, even if the test itself is killed.
+/// A command whose process is killed when the test ends, even if the test itself is killed.
 pub fn killed_with_parent(program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "KILL", "--"]).arg(program);
@@ -28,7 +28,7 @@ pub(crate) fn signal(pid: u32, name: &str) {
     assert!(status.success(), "SIG{name} to {pid}");
 }
 
-/// Sends SIGKILL; a process that has already ended is no error.
+/// Sends SIGKILL. It is no error if the process has already ended.
 pub(crate) fn kill(child: &mut Child) {
     let _ended = child.kill();
     let _ended = child.wait();
@@ -45,8 +45,8 @@ pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
 
 /// A free address on loopback.
 ///
-/// The port is below those that the system gives to outgoing connections: under load, such a connection could take the
-/// address before the program does, or while it restarts. Each test process starts its search at another port.
+/// The port is below the range of outgoing connections: under load, such a connection could take the address before the
+/// program starts, or while it restarts. Each test process starts its search at another port.
 pub(crate) fn free_address() -> SocketAddr {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let begin = std::process::id().wrapping_mul(61);

@@ -13,13 +13,13 @@ use crate::{Database, carts::Carts};
 /// Where a shop keeps its data.
 #[derive(Clone, Debug)]
 pub enum Data {
-    /// All of it in a file.
+    /// Everything in one file.
     Embedded(PathBuf),
     /// On servers.
     Servers {
-        /// `mysql://…/database`; the nodes of a cluster where there are several.
+        /// `mysql://…/database`; for a cluster, all nodes.
         mysql: Vec<String>,
-        /// `redis://…/number`; the nodes of a cluster where there are several.
+        /// `redis://…/number`; for a cluster, all nodes.
         redis: Vec<String>,
     },
 }
@@ -37,8 +37,8 @@ impl Data {
         Self::Servers { mysql: vec![new_mysql(&mysql, number).await], redis: vec![redis] }
     }
 
-    /// An empty database on the Galera cluster of this run, and its Redis Cluster, which has but one database: tests
-    /// there need buyers of their own.
+    /// An empty database on the Galera cluster of this run, and its Redis Cluster. A Redis Cluster has only one
+    /// database: tests there need buyers of their own.
     pub(crate) async fn on_clusters() -> Self {
         let nodes = |name: &str| variable(name).split(' ').map(str::to_owned).collect::<Vec<_>>();
         let mut mysql = nodes("DASHOP_TEST_GALERA_URLS");
@@ -50,7 +50,7 @@ impl Data {
         Self::Servers { mysql, redis: nodes("DASHOP_TEST_REDIS_CLUSTER_URLS") }
     }
 
-    /// Where its database is; one node of it, where it has several.
+    /// The URL of its database; in a cluster, that of the first node.
     pub fn database_url(&self) -> String {
         match self {
             Self::Embedded(file) => format!("sqlite:{}", file.display()),
@@ -58,7 +58,7 @@ impl Data {
         }
     }
 
-    /// The settings that lead the program there.
+    /// The settings that make the program use this data.
     pub(crate) fn settings(&self) -> Vec<(&'static str, String)> {
         match self {
             Self::Embedded(_) => vec![("DASHOP_DATABASE_URL", self.database_url())],
@@ -66,7 +66,7 @@ impl Data {
                 ("DASHOP_DATABASE_URL", self.database_url()),
                 ("DASHOP_REDIS_URL", redis.join(",")),
                 ("DASHOP_REDIS_CLUSTER", (redis.len() > 1).to_string()),
-                // A shop on MySQL has none of these unless it is told so; the tests want what the embedded shop has.
+                // These are off on MySQL by default; the tests want them as in the embedded shop.
                 ("DASHOP_MIGRATE_AT_START", "true".to_owned()),
                 ("DASHOP_SEED_DEMO", "true".to_owned()),
                 ("DASHOP_SANDBOX", "true".to_owned()),
@@ -85,12 +85,12 @@ impl Data {
         }
     }
 
-    /// A look into it, beside the program.
+    /// Opens the database beside the program.
     pub async fn open(&self) -> Database {
         Database::open(self).await
     }
 
-    /// Puts one piece of a SKU into a cart in Redis, unless the server does not answer.
+    /// Puts one piece of a SKU into a cart in Redis. Does nothing if the server does not answer.
     pub async fn try_to_fill_cart(&self, user_id: i32, sku_id: i32) {
         let Self::Servers { redis, .. } = self else { panic!("the carts are in the database") };
         let put = async {
@@ -101,14 +101,14 @@ impl Data {
     }
 }
 
-/// An empty database of this number on a MySQL server.
+/// Makes an empty database with this number on a MySQL server.
 pub(crate) async fn new_mysql(server: &str, number: u32) -> String {
     let mut root = Database::mysql(&format!("{server}/information_schema")).await;
     root.batch_execute(&format!("CREATE DATABASE shop{number}")).await.unwrap();
     format!("{server}/shop{number}")
 }
 
-/// A number that no other test of this run has, in whichever process. Redis counts them; it has databases 1 to 999.
+/// A number that no other test of this run has, in any process. Redis counts them; it has databases 1 to 999.
 async fn new_number(server: &str) -> u32 {
     let mut redis = Client::open(server).unwrap().get_multiplexed_async_connection().await.unwrap();
     let number: u32 = redis.incr("tests", 1).await.unwrap();

@@ -9,10 +9,10 @@ use crate::{Data, carts::Carts};
 
 /// A shop's database and carts, opened beside the program.
 ///
-/// Statements are in the words that both engines understand.
+/// Statements use only SQL that both engines understand.
 pub struct Database {
     connection: Engine,
-    /// Where the carts are not in the database.
+    /// The carts, if they are not in the database.
     carts: Option<Carts>,
 }
 
@@ -57,7 +57,7 @@ impl Database {
         self.run(sql).await.unwrap_or_else(|error| panic!("{error}: {sql}"));
     }
 
-    /// Runs statements, and says whether they were done.
+    /// Runs statements; `true` if they succeeded.
     pub async fn try_execute(&mut self, sql: &str) -> bool {
         self.run(sql).await.is_ok()
     }
@@ -69,7 +69,7 @@ impl Database {
         }
     }
 
-    /// The one number that a query gives in its column `n`.
+    /// The single number that a query returns in its column `n`.
     pub async fn number(&mut self, sql: &str) -> i64 {
         let query = diesel::sql_query(sql);
         let outcome: Result<Number, _> = match &mut self.connection {
@@ -79,7 +79,7 @@ impl Database {
         outcome.unwrap_or_else(|error| panic!("{error}: {sql}")).n
     }
 
-    /// The words that a query gives in its column `n`.
+    /// The texts that a query returns in its column `n`.
     pub async fn words(&mut self, sql: &str) -> Vec<String> {
         let query = diesel::sql_query(sql);
         let outcome: Result<Vec<Word>, _> = match &mut self.connection {
@@ -90,9 +90,9 @@ impl Database {
         words.into_iter().map(|word| word.n).collect()
     }
 
-    /// Adds buyers `b<first>`…, each with one address of the same id as the user; ids from `first` on.
+    /// Adds `count` buyers `b<first>`…, with ids from `first` on, each with one address of the same id.
     pub async fn add_buyers(&mut self, first: i32, count: i32) {
-        // A server takes no more than a packet at a time.
+        // A server accepts no more than one packet at a time.
         const AT_ONCE: usize = 2_000;
         let ids: Vec<i32> = (first..first + count).collect();
         for ids in ids.chunks(AT_ONCE) {
@@ -111,7 +111,7 @@ impl Database {
         }
     }
 
-    /// Adds a SKU on the shelf, of a product that the demo shop has.
+    /// Adds a SKU that is for sale, of a product in the demo shop.
     pub async fn add_sku(&mut self, id: i32, price: &str, stock: i32) {
         self.execute(&format!(
             "INSERT INTO DDSC_SKU (id, create_time, update_time, name, caption, price, cost_price, market_price, stock, \
@@ -122,12 +122,12 @@ impl Database {
         .await;
     }
 
-    /// Puts a line into a buyer's cart, as the old shop writes it, in place of any line of the same SKU.
+    /// Puts a line into a buyer's cart, in the old shop's format. It replaces a line of the same SKU.
     pub async fn put_in_cart(&mut self, user_id: i32, sku_id: i32, count: i32) {
         self.write_to_cart(user_id, sku_id, &format!("{{\"count\": {count}, \"selected\": 1}}")).await;
     }
 
-    /// Stores this value for a SKU in a buyer's cart.
+    /// Stores this value under a SKU in a buyer's cart.
     pub async fn write_to_cart(&mut self, user_id: i32, sku_id: i32, value: &str) {
         if let Some(carts) = &mut self.carts {
             return carts.put(user_id, sku_id, value).await.unwrap();
@@ -158,7 +158,7 @@ impl Database {
         )
     }
 
-    /// Orders whose lines are not all there, or are not those that the order counts.
+    /// Orders whose lines do not add up to their number of pieces.
     pub async fn half_written_orders(&mut self) -> i64 {
         self.number(
             "SELECT COUNT(*) AS n FROM tb_order_info o WHERE total_count <> \

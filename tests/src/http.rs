@@ -9,12 +9,12 @@ pub struct Browser {
     client: Client,
 }
 
-/// What came back.
+/// An answer.
 #[derive(Debug, Clone)]
 pub struct Reply {
     /// HTTP status.
     pub status: u16,
-    /// Where a redirect leads.
+    /// The target of a redirect.
     pub location: Option<String>,
     /// Content type.
     pub content_type: String,
@@ -22,7 +22,7 @@ pub struct Reply {
     pub text: String,
 }
 
-/// A browser with a token: the operations of the contract.
+/// A buyer's browser with a token, for the operations of the contract.
 #[derive(Clone)]
 pub struct Buyer {
     browser: Browser,
@@ -31,7 +31,7 @@ pub struct Buyer {
     traceparent: Option<String>,
 }
 
-/// A member of staff: the operations of the shop side.
+/// A member of staff, for the operations of the shop side.
 #[derive(Clone)]
 pub struct Staff {
     browser: Browser,
@@ -40,7 +40,7 @@ pub struct Staff {
 }
 
 impl Browser {
-    /// A client that gives up after half a minute.
+    /// A client that gives up after 30 seconds.
     #[expect(clippy::new_without_default, reason = "it opens connections")]
     pub fn new() -> Self {
         Self::with_patience(Duration::from_secs(30))
@@ -51,7 +51,7 @@ impl Browser {
         Self { client }
     }
 
-    /// The status with which a URL answers; `None` if nobody does.
+    /// The status with which a URL answers; `None` if there is no answer.
     pub async fn status(&self, url: &str) -> Option<u16> {
         self.client.get(url).send().await.ok().map(|response| response.status().as_u16())
     }
@@ -61,7 +61,7 @@ impl Browser {
         reply(self.client.get(url)).await.unwrap()
     }
 
-    /// Gets a page with one more header.
+    /// Gets a page with an additional header.
     pub async fn get_with(&self, url: &str, name: &str, value: &str) -> Reply {
         reply(self.client.get(url).header(name, value)).await.unwrap()
     }
@@ -71,7 +71,7 @@ impl Browser {
         reply(self.client.request(method.parse().unwrap(), url)).await.unwrap()
     }
 
-    /// Posts a body with one more header.
+    /// Posts a body with an additional header.
     pub async fn post_with(&self, url: &str, name: &str, value: &str, body: &str) -> Reply {
         reply(self.client.post(url).header(name, value).body(body.to_owned())).await.unwrap()
     }
@@ -93,25 +93,25 @@ impl Buyer {
         Self { browser, base, token, traceparent: None }
     }
 
-    /// The same buyer, whose requests are a part of this trace.
+    /// The same buyer with requests that are part of this trace.
     pub fn in_trace(mut self, traceparent: &str) -> Self {
         self.traceparent = Some(traceparent.to_owned());
         self
     }
 
-    /// The same buyer, who takes no answer for a lost one after this time.
+    /// The same buyer, who waits at most this long for an answer.
     pub fn with_patience(mut self, patience: Duration) -> Self {
         self.browser = Browser::with_patience(patience);
         self
     }
 
-    /// The same buyer, who calls the shop by another URL.
+    /// The same buyer, who uses another base URL.
     pub fn through(mut self, base: String) -> Self {
         self.base = base;
         self
     }
 
-    /// Operation 1, with the rest of its query.
+    /// Operation 1, with these query parameters.
     pub async fn preview(&self, query: &str) -> Value {
         self.processing(Method::GET, &format!("?status=0&{query}"), None).await.unwrap()
     }
@@ -121,7 +121,7 @@ impl Buyer {
         self.try_create(body).await.unwrap()
     }
 
-    /// The same, where the program may be killed meanwhile.
+    /// Like [`Self::create`], for tests in which the program may be killed meanwhile.
     ///
     /// # Errors
     /// No answer came.
@@ -164,20 +164,20 @@ impl Buyer {
         self.processing(Method::POST, "", Some(body)).await.unwrap()
     }
 
-    /// Operation 5, with these parameters more.
+    /// Operation 5, with these additional parameters.
     pub async fn pay_with(&self, order_id: &str, mut body: Value) -> Value {
         body["status"] = 1.into();
         body["order_id"] = order_id.into();
         self.processing(Method::POST, "", Some(body)).await.unwrap()
     }
 
-    /// Gives an unpaid order up.
+    /// Cancels an unpaid order.
     pub async fn cancel(&self, order_id: &str) -> Value {
         let body = serde_json::json!({"status": 3, "order_id": order_id});
         self.processing(Method::POST, "", Some(body)).await.unwrap()
     }
 
-    /// Sends an unpaid order to another of the buyer's addresses.
+    /// Changes the address of an unpaid order to another one of the buyer's.
     pub async fn change_address(&self, order_id: &str, address_id: i64) -> Value {
         let body = serde_json::json!({"status": 4, "order_id": order_id, "address_id": address_id});
         self.processing(Method::POST, "", Some(body)).await.unwrap()
@@ -221,7 +221,7 @@ impl Staff {
         Self { browser, base, token }
     }
 
-    /// All that is on record of an order.
+    /// An order in full, as staff see it.
     pub async fn order(&self, order_id: &str) -> Value {
         let url = format!("{}/v1/admin/orders/{order_id}", self.base);
         let shown = reply(self.browser.client.get(url).header("authorization", &self.token)).await.unwrap();
@@ -229,7 +229,7 @@ impl Staff {
         shown.json()
     }
 
-    /// Asks something of the shop side.
+    /// Gets a page of the shop side.
     pub async fn get(&self, path: &str) -> Value {
         let url = format!("{}/v1/admin/{path}", self.base);
         let shown = reply(self.browser.client.get(url).header("authorization", &self.token)).await.unwrap();
@@ -237,14 +237,14 @@ impl Staff {
         shown.json()
     }
 
-    /// Tells the shop side something.
+    /// Posts to the shop side.
     pub async fn post(&self, path: &str, body: Value) -> Reply {
         let url = format!("{}/v1/admin/{path}", self.base);
         let request = self.browser.client.post(url).header("authorization", &self.token);
         reply(request.header("content-type", "application/json").body(body.to_string())).await.unwrap()
     }
 
-    /// Does something with an order: `ship`, `cancel`, `amount`, `address` or `refunds`.
+    /// Acts on an order: `ship`, `cancel`, `amount`, `address` or `refunds`.
     pub async fn act(&self, order_id: &str, what: &str, body: Value) -> Reply {
         let url = format!("{}/v1/admin/orders/{order_id}/{what}", self.base);
         let request = self.browser.client.post(url).header("authorization", &self.token);

@@ -1,7 +1,7 @@
-//! What the end-to-end tests share: the real program in a process of its own, a browser's side of HTTP, a look into the
-//! database and the carts, servers that can be killed, and Alipay's private key.
+//! The harness of the end-to-end tests: the real program in its own process, a browser's HTTP, access to the database
+//! and the carts, servers that can be killed, and Alipay's private key.
 //!
-//! A test panics where something is not as it should be; that is how it says so.
+//! Its functions panic if something is wrong, which fails the test.
 
 #![expect(
     clippy::panic,
@@ -42,12 +42,13 @@ pub use sandbox::Sandbox;
 pub use servers::Server;
 pub use wire::{Wire, WireAnswer};
 
-/// A file among what cargo builds.
+/// A file in cargo's build directory.
 pub fn built(name: &str) -> String {
     format!("{}/{name}", std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_owned()))
 }
 
-/// Makes of each function a test on the embedded shop and one on MySQL and Redis; it is given a [`Setup`] to start.
+/// Makes two tests of each function, one on the embedded shop and one on MySQL and Redis. The function gets a [`Setup`]
+/// to start.
 #[macro_export]
 macro_rules! on_both_stores {
     ($($name:ident),+ $(,)?) => {

@@ -14,7 +14,7 @@ use tokio::{
     task::JoinSet,
 };
 
-/// The other program, which is told what happens to orders: it says on demand that it is down, hangs up, or never
+/// A webhook endpoint that receives the shop's order events. On demand it answers with an error, hangs up, or never
 /// answers.
 pub struct Listener {
     url: String,
@@ -22,36 +22,36 @@ pub struct Listener {
     _serving: JoinSet<()>,
 }
 
-/// How the listener takes an event; without one, with 200.
+/// How the listener answers an event. The default is 200.
 #[derive(Debug, Clone, Copy)]
 pub enum Reception {
-    /// With this HTTP status.
+    /// Answers with this HTTP status.
     Status(u16),
-    /// Closes the connection without a word.
+    /// Closes the connection without an answer.
     HangUp,
-    /// Says nothing until the other side gives up.
+    /// Sends nothing until the other side gives up.
     Silence,
 }
 
 /// An event as it arrived.
 #[derive(Debug, Clone)]
 pub struct Event {
-    /// Its headers, names in small letters.
+    /// Its headers, with names in lower case.
     pub headers: HashMap<String, String>,
     /// The body, as it was signed.
     pub body: String,
-    /// Whether it was taken, with 200.
+    /// Whether it was answered with 200.
     pub is_taken: bool,
 }
 
 #[derive(Default)]
 struct Heard {
     events: Vec<Event>,
-    /// What the next events of an order meet.
+    /// The receptions of the next events, by order.
     receptions: HashMap<String, VecDeque<Reception>>,
-    /// Connections on which nothing was said and which the other side gave up.
+    /// Connections that the other side closed because they got no answer.
     given_up: usize,
-    /// What every event is answered with.
+    /// The status that answers every event without a reception of its own; 200 if `None`.
     broken: Option<u16>,
 }
 
@@ -78,18 +78,18 @@ impl Listener {
         &self.url
     }
 
-    /// What the next events of the order will meet, one after the other.
+    /// Sets the receptions of the order's next events, one after the other.
     pub fn receive(&self, order_id: &str, receptions: impl IntoIterator<Item = Reception>) {
         let mut heard = self.heard.lock().unwrap();
         heard.receptions.entry(order_id.to_owned()).or_default().extend(receptions);
     }
 
-    /// What any order's first events will meet, for orders that have no number yet.
+    /// Sets the receptions of the first events of any order, for orders that have no number yet.
     pub fn receive_unknown(&self, receptions: impl IntoIterator<Item = Reception>) {
         self.receive("", receptions);
     }
 
-    /// Answers every event with this status from now on, and as before where it is `None`.
+    /// From now on answers every event without a reception of its own with this status, or with 200 if `None`.
     pub fn break_down(&self, status: Option<u16>) {
         self.heard.lock().unwrap().broken = status;
     }
@@ -100,7 +100,7 @@ impl Listener {
         heard.events.iter().filter(|event| event.json()["order_id"] == order_id).cloned().collect()
     }
 
-    /// The types of the events that were taken, by order, in the order of arrival.
+    /// The types of the accepted events, by order, in the order of arrival.
     pub fn taken(&self) -> BTreeMap<String, Vec<String>> {
         let heard = self.heard.lock().unwrap();
         let mut taken: BTreeMap<_, Vec<_>> = BTreeMap::new();
@@ -123,8 +123,8 @@ impl Event {
         serde_json::from_str(&self.body).unwrap()
     }
 
-    /// Whether one of its signatures is of this secret, by the rules of Standard Webhooks and by those from before. This
-    /// does not go through the code that signed it.
+    /// Whether one of the signatures in the headers was made with this secret, by the rules of Standard Webhooks and by
+    /// the older ones. The check does not use the code that signs.
     pub fn is_signed_with(&self, secret: &str) -> bool {
         let is_signed = self.is_signed_by_the_standard(secret);
         assert_eq!(self.is_signed_as_before(secret), is_signed, "{self:?}");

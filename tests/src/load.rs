@@ -12,24 +12,25 @@ use tokio::task::JoinSet;
 
 use crate::{Buyer, Dashop, Database, until};
 
-/// After this a buyer takes a request for unanswered. With the limits that the tests of outages set, an order waits for
-/// a writer at most 5 s, for the database a few, and where the answer to its commit is lost, it is looked for for 5 s.
+/// After this time a buyer counts a request as unanswered. With the limits of the outage tests, an order waits at most
+/// 5 s for a writer and a few seconds for the database; if the answer to its commit is lost, the program looks for the
+/// order for 5 s.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Buyers who order without a pause, until they are told to stop.
+/// Buyers who order without a pause, until [`Self::stop`].
 pub struct Load {
     answers: Answers,
     stop: Arc<AtomicBool>,
     buyers: JoinSet<()>,
 }
 
-/// What the buyers were answered.
+/// The answers that the buyers got.
 #[derive(Clone, Default)]
 pub struct Answers(Arc<Mutex<Book>>);
 
 #[derive(Default)]
 struct Book {
-    /// The orders, and whose they are.
+    /// The orders, each with its buyer's number.
     orders: HashMap<String, i32>,
     codes: BTreeMap<i64, usize>,
     /// Requests without an answer.
@@ -37,9 +38,9 @@ struct Book {
 }
 
 impl Load {
-    /// Each buyer orders one piece of the SKU, directly, again and again, at the program of their turn.
+    /// Each buyer orders one piece of the SKU directly, again and again. The buyers are shared out over the programs.
     ///
-    /// They accept that a program is killed, and try again; an answer that the contract does not know makes them panic.
+    /// If a program is killed, the buyer tries again. A code that the contract does not define causes a panic.
     pub fn of_direct_buys(programs: &[&Dashop], buyers: std::ops::Range<i32>, sku_id: i32) -> Self {
         let order = move |buyer: Buyer, user: i32| async move {
             let body = json!({"address_id": user, "settlement_type": 1, "sku_id": sku_id, "buy_num": 1});
@@ -48,7 +49,7 @@ impl Load {
         Self::of(programs, buyers, order)
     }
 
-    /// Each buyer does this again and again, at the program of their turn.
+    /// Each buyer runs `order` again and again. The buyers are shared out over the programs.
     pub fn of<Order, Answer>(programs: &[&Dashop], buyers: std::ops::Range<i32>, order: Order) -> Self
     where
         Order: Fn(Buyer, i32) -> Answer + Clone + Send + 'static,
@@ -64,7 +65,7 @@ impl Load {
                         Ok(answer) => answers.note(user, &answer),
                         Err(_) => {
                             answers.note_lost();
-                            // Where nobody listens, it would be a busy loop.
+                            // If no program listens, this loop would be busy.
                             tokio::time::sleep(Duration::from_millis(5)).await;
                         }
                     }
@@ -74,18 +75,18 @@ impl Load {
         load
     }
 
-    /// What was answered so far.
+    /// The answers so far.
     pub fn answers(&self) -> &Answers {
         &self.answers
     }
 
-    /// Waits until so many more orders were answered.
+    /// Waits until this many more orders are answered.
     pub async fn orders(&self, more: usize) {
         let enough = self.answers.orders() + more;
         until(&format!("{enough} orders are answered"), async || self.answers.orders() >= enough).await;
     }
 
-    /// Lets the buyers get their last answers.
+    /// Stops when the buyers have their last answers.
     pub async fn stop(mut self) -> Answers {
         self.stop.store(true, Ordering::Relaxed);
         while let Some(buyer) = self.buyers.join_next().await {
@@ -110,7 +111,7 @@ impl Answers {
         self.0.lock().unwrap().lost += 1;
     }
 
-    /// What was answered up to now, which what comes later does not change.
+    /// A copy of the answers so far, which later answers do not change.
     pub fn copy(&self) -> Self {
         let book = self.0.lock().unwrap();
         let Book { orders, codes, lost } = &*book;
@@ -118,12 +119,12 @@ impl Answers {
         Self(Arc::new(Mutex::new(book)))
     }
 
-    /// How many orders were answered.
+    /// The number of answered orders.
     pub fn orders(&self) -> usize {
         self.0.lock().unwrap().orders.len()
     }
 
-    /// How many requests had no answer.
+    /// The number of requests without an answer.
     pub fn lost(&self) -> usize {
         self.0.lock().unwrap().lost
     }
@@ -133,7 +134,8 @@ impl Answers {
         self.0.lock().unwrap().codes.clone()
     }
 
-    /// Every answered order is in the database, once, with its buyer, and none is half written. Says how many there are.
+    /// Checks that every answered order is in the database, once, with its buyer, and that none is half written.
+    /// Returns their number.
     pub async fn are_stored(&self, database: &mut Database) -> usize {
         let rows = database.words("SELECT CONCAT(order_id, ' ', user_id) AS n FROM tb_order_info").await;
         let mut stored: HashMap<&str, i32> = HashMap::new();
@@ -148,7 +150,7 @@ impl Answers {
         stored.len()
     }
 
-    /// The same, and the stock of the SKU, of which each order has one piece, adds up.
+    /// Like [`Self::are_stored`], and checks that the stock of the SKU adds up if each order has one piece.
     pub async fn are_kept(&self, database: &mut Database, sku_id: i32, stock: i64) {
         let stored = self.are_stored(database).await;
         let (left, sold, ordered) = database.pieces(sku_id).await;

@@ -11,10 +11,10 @@ use crate::{
     child::{free_address, kill, killed_with_parent, until},
 };
 
-/// The configuration that operators are shown.
+/// The example configuration for operators.
 const EXAMPLE: &str = include_str!("../../docs/operations/nginx.conf");
 
-/// An nginx in front of two programs, with the configuration of the documentation.
+/// An nginx in front of two programs, with the configuration from the documentation.
 pub struct Nginx {
     address: SocketAddr,
     directory: TempDir,
@@ -31,7 +31,7 @@ impl Nginx {
             ("127.0.0.1:8000", first),
             ("127.0.0.1:8010", second),
             ("listen 80;", format!("listen {address};")),
-            // So that a program need not drain for long.
+            // Shorter, so that a program need not drain for long.
             ("keepalive_timeout 2s;", "keepalive_timeout 1s;".to_owned()),
             ("fail_timeout=2s;", "fail_timeout=1s;".to_owned()),
         ] {
@@ -49,7 +49,7 @@ impl Nginx {
         let file = directory.path().join("nginx.conf");
         std::fs::write(&file, around).unwrap();
         let output = File::create(directory.path().join("output")).unwrap();
-        // Not in the PATH of ordinary users.
+        // `/usr/sbin` is not in the PATH of ordinary users.
         let child = killed_with_parent("/usr/sbin/nginx")
             .args(["-p", &folder.to_string(), "-e", "log", "-c"])
             .arg(&file)
@@ -64,12 +64,12 @@ impl Nginx {
         nginx
     }
 
-    /// A URL of the shop behind it.
+    /// A URL of the shop behind nginx.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    /// The errors that it has logged.
+    /// The errors that nginx has logged.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
     }

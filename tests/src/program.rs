@@ -18,7 +18,7 @@ use crate::{
     data,
 };
 
-/// How a program under test is set up. Its files are in a directory of its own, which is removed with it.
+/// The setup of a program under test. Its files are in a temporary directory, which is removed with it.
 #[derive(Clone)]
 pub struct Setup {
     directory: Arc<TempDir>,
@@ -26,23 +26,23 @@ pub struct Setup {
     data: Data,
     listen: SocketAddr,
     sandbox: SocketAddr,
-    /// Where it tells its metrics, if it does.
+    /// The address of its metrics, if they are on.
     metrics: Option<SocketAddr>,
     settings: Vec<(String, String)>,
-    /// Settings of the tests that it does not have.
+    /// Default settings of the tests that are left out.
     left_out: Vec<&'static str>,
-    /// Its soft and hard limit of open files, where they are not the test's own.
+    /// Its soft and hard limits of open files, if they differ from the test's own.
     open_files: Option<(u32, u32)>,
 }
 
-/// The program, running.
+/// The running program.
 pub struct Dashop {
     setup: Setup,
     child: Child,
-    /// How long it took from the start of the process to the first answer.
+    /// The time from the start of the process to the first answer.
     pub ready_after: Duration,
-    /// Shared by all who call it from here: to make one takes so long that on a busy machine connections that are opened
-    /// meanwhile count as those of callers who say nothing.
+    /// One client for all requests from here: to make a client takes so long on a busy machine that the program takes
+    /// connections that are opened meanwhile for idle ones.
     browser: Browser,
 }
 
@@ -50,7 +50,7 @@ const JWT_SECRET: &str = "a secret of the tests, long enough for HS256";
 const STAFF_SECRET: &str = "another secret of the tests, long enough as well";
 
 impl Setup {
-    /// The embedded shop with the sandbox, as `make run` has it, on free ports.
+    /// The embedded shop with the sandbox, as with `make run`, on free ports.
     pub fn embedded() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let data = Data::embedded(directory.path());
@@ -62,14 +62,14 @@ impl Setup {
         Self::new(tempfile::tempdir().unwrap(), Data::on_servers().await)
     }
 
-    /// The same on servers that are this test's alone.
+    /// The same shop on servers that only this test uses.
     pub async fn on(mysql: &Server, redis: &Server) -> Self {
         let (mysql, redis) = (data::new_mysql(&mysql.url(), 1).await, format!("{}/4", redis.url()));
         let data = Data::Servers { mysql: vec![mysql], redis: vec![redis] };
         Self::new(tempfile::tempdir().unwrap(), data)
     }
 
-    /// The same as a user of the database who has no rights beyond it.
+    /// The same shop as a database user who has no rights beyond the database.
     pub async fn as_plain_user(self, mysql: &Server) -> Self {
         let database = self.data.database_url();
         let name = database.rsplit('/').next().unwrap();
@@ -77,7 +77,7 @@ impl Setup {
         self.with("DASHOP_DATABASE_URL", &url)
     }
 
-    /// The same on the Galera cluster and the Redis Cluster of this run.
+    /// The same shop on the Galera cluster and the Redis Cluster of this run.
     pub async fn on_clusters() -> Self {
         Self::new(tempfile::tempdir().unwrap(), Data::on_clusters().await)
     }
@@ -101,7 +101,7 @@ impl Setup {
         }
     }
 
-    /// Paying at `alipay`, whose private key the test has, instead of the sandbox.
+    /// Pays at `alipay`, whose private key the test has, instead of at the sandbox.
     pub fn paying_at(self, alipay: &Alipay) -> Self {
         let settings = [
             ("DASHOP_ALIPAY_APP_ID", alipay.app_id.clone()),
@@ -110,13 +110,13 @@ impl Setup {
             ("DASHOP_ALIPAY_PUBLIC_KEY", alipay.platform.public_key().to_spki_pem().unwrap()),
             ("DASHOP_SANDBOX", "false".to_owned()),
             ("DASHOP_SEED_DEMO", "true".to_owned()),
-            // Nobody listens there: what is known of a payment is what the test notifies.
+            // Nothing listens there: the program learns of payments only from the test's notifications.
             ("DASHOP_ALIPAY_GATEWAY_URL", format!("http://{}/gateway.do", free_address())),
         ];
         settings.into_iter().fold(self, |setup, (name, value)| setup.with(name, &value))
     }
 
-    /// Paying at a sandbox that is a program of its own.
+    /// Pays at a sandbox that runs as its own program.
     pub fn paying_at_sandbox(self, sandbox: &Sandbox) -> Self {
         let mut setup = self.paying_at(&sandbox.alipay);
         let files = sandbox.certificate_files();
@@ -128,29 +128,29 @@ impl Setup {
         setup.with("DASHOP_ALIPAY_GATEWAY_URL", &sandbox.gateway_url())
     }
 
-    /// Of another program, such as that of the last release.
+    /// Uses another program, such as the last release.
     pub fn of_program(self, program: PathBuf) -> Self {
         Self { program, ..self }
     }
 
-    /// With one more setting.
+    /// Adds a setting.
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.settings.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// Without a variable that the tests set otherwise, as where it stands in the program's file.
+    /// Leaves out a variable that the tests set by default, for example because it is in the program's file.
     pub fn without(mut self, name: &'static str) -> Self {
         self.left_out.push(name);
         self
     }
 
-    /// Telling its metrics.
+    /// Turns the metrics on.
     pub fn with_metrics(self) -> Self {
         Self { metrics: Some(free_address()), ..self }
     }
 
-    /// Allowed to have this many files open: at first, and at most.
+    /// Limits the number of open files: soft and hard.
     pub fn with_open_files(self, soft: u32, hard: u32) -> Self {
         Self { open_files: Some((soft, hard)), ..self }
     }
@@ -170,7 +170,7 @@ impl Setup {
         self.directory.path()
     }
 
-    /// Where the shop's data is.
+    /// The shop's data.
     pub fn data(&self) -> &Data {
         &self.data
     }
@@ -192,9 +192,9 @@ impl Setup {
             .env("DASHOP_SANDBOX_LISTEN", self.sandbox.to_string())
             .env("DASHOP_JWT_SECRET", JWT_SECRET)
             .env("DASHOP_STAFF_SECRET", STAFF_SECRET)
-            // Buyers of these tests order the same again and again.
+            // Buyers in these tests order the same things again and again.
             .env("DASHOP_DOUBLE_CLICK", "0")
-            // And leave what they ordered unpaid.
+            // They also leave many orders unpaid.
             .env("DASHOP_UNPAID_ORDERS", "0")
             .env("DASHOP_UNPAID_PIECES", "0")
             .envs(self.metrics.map(|address| ("DASHOP_METRICS_LISTEN", address.to_string())))
@@ -206,12 +206,12 @@ impl Setup {
         command
     }
 
-    /// Runs a subcommand to its end.
+    /// Runs a subcommand until it ends.
     pub fn run(&self, arguments: &[&str]) -> Output {
         self.command().args(arguments).output().expect("the program is built: cargo build --bin dashop")
     }
 
-    /// Starts as many programs as the data can bear: one on the embedded shop, two on servers, one at each node of a
+    /// Starts as many programs as the data allows: one on the embedded shop, two on servers, one at each node of a
     /// cluster.
     pub async fn start_programs(self) -> Vec<Dashop> {
         let mut setups = match &self.data {
@@ -227,7 +227,7 @@ impl Setup {
         programs
     }
 
-    /// Starts the program and waits until it serves.
+    /// Starts the program and waits until it is ready.
     pub async fn start(self) -> Dashop {
         self.start_until("/readyz").await
     }
@@ -244,7 +244,7 @@ impl Setup {
         dashop
     }
 
-    /// Starts the program and waits for nothing.
+    /// Starts the program without waiting.
     pub fn launch(self) -> Dashop {
         let log = File::options().append(true).create(true).open(self.log_file()).unwrap();
         let child = self
@@ -258,7 +258,7 @@ impl Setup {
         Dashop { setup: self, child, ready_after: Duration::ZERO, browser: Browser::new() }
     }
 
-    /// What the program has said so far.
+    /// The program's output so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.log_file()).unwrap_or_default()
     }
@@ -289,79 +289,80 @@ impl Dashop {
         format!("http://{}{path}", self.setup.listen)
     }
 
-    /// Where it listens.
+    /// Its address.
     pub fn address(&self) -> SocketAddr {
         self.setup.listen
     }
 
-    /// Where it tells its metrics.
+    /// The address of its metrics.
     pub fn metrics_address(&self) -> SocketAddr {
         self.setup.metrics.expect("it is set up with metrics")
     }
 
-    /// Its metrics, as Prometheus gets them.
+    /// Its metrics, as Prometheus reads them.
     pub async fn metrics(&self) -> String {
         let reply = self.browser.get(&format!("http://{}/metrics", self.metrics_address())).await;
         assert_eq!(reply.status, 200);
         reply.text
     }
 
-    /// One of its metrics, with labels as they are shown.
+    /// One of its metrics, with labels as shown.
     pub async fn metric(&self, series: &str) -> Option<f64> {
         let metrics = self.metrics().await;
         let line = metrics.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
         line.map(|value| value.parse().unwrap())
     }
 
-    /// What it has said so far.
+    /// The program's output so far.
     pub fn log(&self) -> String {
         self.setup.log()
     }
 
-    /// How it is set up.
+    /// Its setup.
     pub fn setup(&self) -> &Setup {
         &self.setup
     }
 
-    /// A look into its database, beside it.
+    /// Opens its database beside it.
     pub async fn database(&self) -> Database {
         self.setup.data.open().await
     }
 
-    /// A buyer with a valid token, whether or not the user exists.
+    /// A buyer with a valid token. The user need not exist.
     pub fn buyer(&self, username: &str) -> Buyer {
         Buyer::new(self.browser.clone(), self.url(""), token(username, 3600))
     }
 
-    /// Whoever has this token.
+    /// A buyer with this token.
     pub fn bearer(&self, token: &str) -> Buyer {
         Buyer::new(self.browser.clone(), self.url(""), token.to_owned())
     }
 
-    /// Signs in over HTTP; the whole answer.
+    /// Signs in over HTTP and returns the whole answer.
     pub async fn sign_in(&self, username: &str, password: &str) -> Value {
         let body = serde_json::json!({"username": username, "password": password, "cart": null});
         self.browser.post_json(&self.url("/v1/tokens"), &body).await
     }
 
-    /// A valid token for this name.
+    /// A valid token for this user name.
     pub fn token(&self, username: &str) -> String {
         token(username, 24 * 3600)
     }
 
-    /// Its process.
+    /// Its process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// The number of a new order: buyer `b<user>` buys one piece of the SKU directly, sent to the address of the same id.
+    /// Orders one piece of the SKU directly, as buyer `b<user>` with the address of the same id. Returns the order's
+    /// number.
     pub async fn order_one(&self, user: i32, sku_id: i32) -> String {
         let body = json!({"address_id": user, "settlement_type": 1, "sku_id": sku_id, "buy_num": 1});
         let created = self.buyer(&format!("b{user}")).create(body).await;
         created["data"]["order_id"].as_str().unwrap_or_else(|| panic!("{created}")).to_owned()
     }
 
-    /// What `dashop events` prints.
+    /// The output of `dashop events`.
     pub fn events(&self, arguments: &[&str]) -> String {
         let output = self.setup.run(&[&["events"], arguments].concat());
         assert!(output.status.success(), "{output:?}");
@@ -379,7 +380,7 @@ impl Dashop {
         )
     }
 
-    /// The memory of its own that it has resident, in bytes: not the pages of its file, which are many in a debug build.
+    /// Its anonymous resident memory in bytes, without the pages of its file, which are many in a debug build.
     pub fn resident_bytes(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find(|line| line.starts_with("RssAnon:")).unwrap();
@@ -387,7 +388,7 @@ impl Dashop {
         kib * 1024
     }
 
-    /// One of its limits, such as `Max open files`: the soft one.
+    /// One of its soft limits, such as `Max open files`.
     pub fn limit(&self, name: &str) -> String {
         let limits = std::fs::read_to_string(format!("/proc/{}/limits", self.child.id())).unwrap();
         let line = limits.lines().find_map(|line| line.strip_prefix(name)).unwrap();
@@ -412,13 +413,13 @@ impl Dashop {
         self.setup.clone()
     }
 
-    /// Asks it to stop, SIGTERM, and waits until it has.
+    /// Sends SIGTERM and waits until it has stopped.
     pub async fn stop(self) -> Setup {
         self.signal("TERM");
         self.ended().await
     }
 
-    /// Waits until it has ended, as it should after a signal.
+    /// Waits until it has ended successfully, as after a signal.
     pub async fn ended(mut self) -> Setup {
         for _ in 0..600 {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -442,7 +443,7 @@ impl Drop for Dashop {
     }
 }
 
-/// A token of the tests' secret.
+/// A token signed with the tests' secret.
 fn token(username: &str, seconds: i64) -> String {
     #[derive(serde::Serialize)]
     struct Claims<'a> {

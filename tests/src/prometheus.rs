@@ -12,8 +12,8 @@ use crate::{
     child::{free_address, kill, killed_with_parent, until},
 };
 
-/// A Prometheus server that watches a program by these rules. Its configuration and what it collects are in a directory of
-/// its own, which is removed with it.
+/// A Prometheus server that watches a program with these rules. Its configuration and data are in a temporary
+/// directory, which is removed with it.
 pub struct Prometheus {
     base: String,
     browser: Browser,
@@ -22,7 +22,7 @@ pub struct Prometheus {
 }
 
 impl Prometheus {
-    /// Starts it, and waits until it has the program's metrics.
+    /// Starts Prometheus and waits until it has the program's metrics.
     pub async fn watching(dashop: &Dashop, rules: &str) -> Self {
         let (directory, listen) = (tempfile::tempdir().unwrap(), free_address());
         let file = |name: &str| directory.path().join(name);

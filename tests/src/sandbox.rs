@@ -14,12 +14,12 @@ use crate::{
     child::{binary, free_address, kill, killed_with_parent, until},
 };
 
-/// The file of the application's private key, for a shop that reads it.
+/// The file of the application's private key, for a shop that reads the key from a file.
 const APP_PRIVATE_KEY: &str = "app_private_key.pem";
 
-/// The sandbox as a program of its own, in the place of Alipay, and its means for tests.
+/// The sandbox as its own program in place of Alipay, with its controls for tests.
 pub struct Sandbox {
-    /// Whose the keys are that it and the shop sign with.
+    /// The keys with which it and the shop sign.
     pub alipay: Alipay,
     base: String,
     client: Client,
@@ -28,12 +28,12 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Starts it, without any trade, and waits until it answers.
+    /// Starts it without any trades, and waits until it answers.
     pub async fn start() -> Self {
         Self::start_with(&[]).await
     }
 
-    /// The same in certificate mode.
+    /// Starts it in certificate mode.
     pub async fn start_with_certificates() -> Self {
         Self::start_with(&["--certificates"]).await
     }
@@ -44,7 +44,7 @@ impl Sandbox {
             ["app_public_key", "alipay_private_key"].map(|name| keys.path().join(name));
         let app_private_key = keys.path().join(APP_PRIVATE_KEY);
         fs::write(&app_private_key, alipay.application.to_pkcs8_pem().unwrap()).unwrap();
-        // A secret that others can read is refused.
+        // The program refuses a secret that others can read.
         fs::set_permissions(&app_private_key, Permissions::from_mode(0o600)).unwrap();
         fs::write(&app_public_key, alipay.application.public_key().to_spki_pem().unwrap()).unwrap();
         fs::write(&alipay_private_key, alipay.platform.to_pkcs8_pem().unwrap()).unwrap();
@@ -74,7 +74,7 @@ impl Sandbox {
         sandbox
     }
 
-    /// What a shop in certificate mode is told, and the files; nothing in key mode.
+    /// The settings of a shop in certificate mode, with their files; empty in key mode.
     pub fn certificate_files(&self) -> Vec<(String, String)> {
         let app = format!("appCertPublicKey_{}.crt", self.alipay.app_id);
         let files = [
@@ -90,23 +90,23 @@ impl Sandbox {
         paths.map(|(setting, path)| (setting.to_owned(), path.to_str().unwrap().to_owned())).into()
     }
 
-    /// From now on it signs with another key, under another certificate.
+    /// Makes it sign with another key, under another certificate, from now on.
     pub async fn change_key(&self) {
         self.done("key", json!({"new_key": true})).await;
     }
 
-    /// Where a shop finds it.
+    /// The URL of its gateway.
     pub fn gateway_url(&self) -> String {
         format!("{}/gateway.do", self.base)
     }
 
-    /// A buyer opens what the shop answered as `pay_url`, and sees the cashier page.
+    /// A buyer opens the shop's `pay_url` and sees the cashier page.
     pub async fn arrive(&self, pay_url: &str) {
         let page = self.client.get(pay_url).send().await.unwrap().text().await.unwrap();
         assert!(page.contains("确认付款"), "{page}");
     }
 
-    /// The buyer who has arrived pays; the trade as it is booked then.
+    /// The buyer at the cashier pays. Returns the trade.
     pub async fn pay(&self, order_id: &str) -> Value {
         self.done("pay", json!({"out_trade_no": order_id})).await
     }
@@ -116,41 +116,41 @@ impl Sandbox {
         self.done("pay-again", json!({"out_trade_no": order_id})).await
     }
 
-    /// The buyer who has arrived cannot pay any more; the code with which Alipay says so.
+    /// The buyer at the cashier can no longer pay. Returns Alipay's code for that.
     pub async fn refuses_to_be_paid(&self, order_id: &str) -> String {
         let (status, answer) = self.control(Method::POST, "pay", json!({"out_trade_no": order_id})).await;
         assert_eq!(status, StatusCode::CONFLICT, "{answer}");
         answer["code"].as_str().unwrap().to_owned()
     }
 
-    /// Gives money back in Alipay's console; the number that Alipay gave it.
+    /// Refunds in Alipay's console. Returns the number that Alipay gave the refund.
     pub async fn refund_at_console(&self, order_id: &str, amount: &str) -> String {
         let refunded = self.done("refund", json!({"out_trade_no": order_id, "amount": amount})).await;
         refunded["out_request_no"].as_str().unwrap().to_owned()
     }
 
-    /// Ends the time in which the order's trade can be refunded.
+    /// Ends the period in which the order's trade can be refunded.
     pub async fn finish(&self, order_id: &str) -> Value {
         self.done("finish", json!({"out_trade_no": order_id})).await
     }
 
-    /// Makes so many coming calls of a method go wrong, as `/control/faults` has it.
+    /// Makes the next calls of a method fail, as defined by `/control/faults`.
     pub async fn fault(&self, fault: Value) {
         self.done("faults", fault).await;
     }
 
-    /// Forgets the faults that wait for their calls.
+    /// Removes the faults that have not occurred yet.
     pub async fn clear_faults(&self) {
         let (status, answer) = self.control(Method::DELETE, "faults", Value::Null).await;
         assert_eq!(status, StatusCode::OK, "{answer}");
     }
 
-    /// From now on every notification is lost on its way, each time that it is sent.
+    /// From now on every notification is lost, however often it is sent.
     pub async fn lose_notifications(&self) {
         self.notify(json!({"lose_first": 1, "resend_after_ms": []})).await;
     }
 
-    /// From now on notifications are kept, for [`Sandbox::take_held`].
+    /// From now on notifications are held back, for [`Sandbox::take_held`].
     pub async fn hold_notifications(&self) {
         self.notify(json!({"hold": true})).await;
     }
@@ -160,14 +160,14 @@ impl Sandbox {
         assert_eq!(status, StatusCode::NO_CONTENT, "{answer}");
     }
 
-    /// The bodies of the notifications that were held, each with its order's number.
+    /// The bodies of the notifications that were held back, each with its order's number.
     pub async fn take_held(&self) -> Vec<(String, String)> {
         let held = self.done("notifications/held", json!({})).await;
         let text = |one: &Value, name: &str| one[name].as_str().unwrap().to_owned();
         held.as_array().unwrap().iter().map(|one| (text(one, "out_trade_no"), text(one, "form"))).collect()
     }
 
-    /// The trades of an order as they are booked, oldest first.
+    /// The trades of an order, oldest first.
     pub async fn trades(&self, order_id: &str) -> Vec<Value> {
         let path = format!("trades?out_trade_no={order_id}");
         let (status, trades) = self.control(Method::GET, &path, Value::Null).await;
@@ -175,7 +175,7 @@ impl Sandbox {
         trades.as_array().unwrap().clone()
     }
 
-    /// The calls of the gateway so far, oldest first; browsers that arrive are not among them.
+    /// The calls of the gateway so far, oldest first, without those of buyers' browsers.
     pub async fn calls(&self) -> Vec<Value> {
         let (status, calls) = self.control(Method::GET, "requests", Value::Null).await;
         assert_eq!(status, StatusCode::OK, "{calls}");
@@ -185,7 +185,7 @@ impl Sandbox {
         calls.iter().filter(|call| !by_browser.contains(&call["method"])).cloned().collect()
     }
 
-    /// What was called about an order so far, in its order: `query`, `close`, `refund`, …
+    /// The calls about an order so far, in order: `query`, `close`, `refund`, …
     pub async fn calls_about(&self, order_id: &str) -> Vec<String> {
         let calls = self.calls().await;
         let about = calls.iter().filter(|call| call["out_trade_no"] == order_id);

@@ -11,7 +11,8 @@ use tempfile::TempDir;
 use crate::Certificates;
 use crate::child::{free_address, kill, killed_with_parent, signal, until};
 
-/// A database or cart server of a test's own, to be killed and halted. It keeps its data when it is killed.
+/// A database or cart server that only one test uses, and that can be killed and halted. It keeps its data when it is
+/// killed.
 pub struct Server {
     kind: Kind,
     /// Options of the server's command line.
@@ -29,22 +30,22 @@ enum Kind {
 }
 
 impl Server {
-    /// A MariaDB on new data.
+    /// A MariaDB with an empty data directory.
     pub async fn mariadb() -> Self {
         Self::mariadb_with(&[]).await
     }
 
-    /// The same, with these options.
+    /// The same with these options.
     pub async fn mariadb_with(options: &[&str]) -> Self {
         Self::new(Kind::MariaDb, options).await
     }
 
-    /// An empty Redis that has written each change to its disk when it answers.
+    /// An empty Redis that writes each change to disk before it answers.
     pub async fn redis() -> Self {
         Self::new(Kind::Redis, &[]).await
     }
 
-    /// The same, which is also reached over TLS.
+    /// The same, also reachable over TLS.
     pub async fn redis_with_tls(certificates: &Certificates) -> Self {
         let address = free_address();
         let file = |path: std::path::PathBuf| path.display().to_string();
@@ -62,7 +63,7 @@ impl Server {
         server
     }
 
-    /// Where the program finds it over TLS.
+    /// Its URL over TLS.
     pub fn tls_url(&self) -> String {
         format!("rediss://{}", self.tls_address.expect("it is reached over TLS"))
     }
@@ -77,7 +78,7 @@ impl Server {
         server
     }
 
-    /// Where the program finds it; a MySQL server without the name of a database.
+    /// Its URL; for a MySQL server, without the name of a database.
     pub fn url(&self) -> String {
         match self.kind {
             Kind::MariaDb => format!("mysql://root@{}", self.address),
@@ -85,27 +86,27 @@ impl Server {
         }
     }
 
-    /// Its process.
+    /// Its process id.
     pub fn pid(&self) -> u32 {
         self.child.as_ref().expect("it runs").id()
     }
 
-    /// SIGKILL, as a power cut.
+    /// Sends SIGKILL, which acts like a power cut.
     pub fn kill(&mut self) {
         kill(&mut self.child.take().expect("it runs"));
     }
 
-    /// SIGSTOP: connections stay open and nothing is answered any more.
+    /// Sends SIGSTOP: connections stay open, but nothing is answered.
     pub fn halt(&self) {
         signal(self.pid(), "STOP");
     }
 
-    /// SIGCONT: it goes on where it was halted.
+    /// Sends SIGCONT, which ends the halt.
     pub fn go_on(&self) {
         signal(self.pid(), "CONT");
     }
 
-    /// Starts it, again, on the same address and data, and waits until it answers.
+    /// Starts it, or starts it again, with the same address and data, and waits until it answers.
     pub async fn start(&mut self) {
         assert!(self.child.is_none(), "it runs already");
         let log_file = self.directory.path().join("log");
@@ -125,7 +126,7 @@ impl Server {
             .args(["--no-defaults", "--skip-test-db", "--auth-root-authentication-method=normal"])
             .arg(format!("--user={}", user()))
             .arg(format!("--datadir={}", self.directory.path().join("data").display()))
-            // A MariaDB that starts removes what looks like its own there, also what is another's.
+            // MariaDB removes files there that look like its own at its start, even another server's.
             .env("TMPDIR", self.directory.path())
             .output()
             .unwrap();
@@ -155,13 +156,13 @@ impl Server {
         command
     }
 
-    /// Runs statements as the database's root.
+    /// Runs statements as the root user of the database.
     pub async fn execute(&self, sql: &str) {
         let mut root = AsyncMysqlConnection::establish(&format!("{}/mysql", self.url())).await.unwrap();
         root.batch_execute(sql).await.unwrap_or_else(|error| panic!("{error}: {sql}"));
     }
 
-    /// Where the program finds it as a user who has no rights but those on the databases of the tests.
+    /// Its URL for a user who has rights only on the databases of the tests.
     pub async fn url_of_plain_user(&self) -> String {
         self.execute(
             "CREATE USER IF NOT EXISTS shop@'127.0.0.1' IDENTIFIED BY 'shop'; \
@@ -181,7 +182,7 @@ impl Server {
             Kind::Redis => {
                 let client = redis::Client::open(self.url()).unwrap();
                 let Ok(mut client) = client.get_multiplexed_async_connection().await else { return false };
-                // While it still reads its file it says so instead.
+                // While it loads its file it answers with an error instead.
                 redis::cmd("PING").query_async::<String>(&mut client).await.is_ok()
             }
         }
@@ -196,7 +197,7 @@ impl Drop for Server {
     }
 }
 
-/// Who runs the test: mariadbd refuses to run as root unless it is told to.
+/// The user who runs the test: mariadbd refuses to run as root unless told to.
 fn user() -> String {
     let output = Command::new("id").arg("-un").output().unwrap();
     String::from_utf8(output.stdout).unwrap().trim().to_owned()

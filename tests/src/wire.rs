@@ -9,18 +9,18 @@ use tokio::{
     time::timeout,
 };
 
-/// A connection on which a test writes what it likes, byte for byte.
+/// A raw connection: a test decides every byte that is sent.
 pub struct Wire {
     stream: TcpStream,
     received: Vec<u8>,
 }
 
-/// An answer as it came over the wire.
+/// An answer, read from the connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WireAnswer {
     /// HTTP status.
     pub status: u16,
-    /// The head, in small letters.
+    /// The head, in lower case.
     pub head: String,
     /// The body.
     pub body: String,
@@ -30,13 +30,13 @@ pub struct WireAnswer {
 const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Wire {
-    /// A connection from this address of the machine.
+    /// A connection from this address of the local machine.
     ///
     /// # Errors
-    /// None is accepted.
+    /// The connection is refused.
     pub async fn from(address: IpAddr, to: SocketAddr) -> std::io::Result<Self> {
         let socket = TcpSocket::new_v4()?;
-        // What the system takes for the test is not left lying: let it be little.
+        // Unread data stays in this buffer, so it must be small.
         socket.set_recv_buffer_size(4096)?;
         socket.bind(SocketAddr::new(address, 0))?;
         let stream = socket.connect(to).await?;
@@ -53,18 +53,18 @@ impl Wire {
         self.try_all(text).await.unwrap();
     }
 
-    /// Writes all of it, where the other side lets it.
+    /// Writes all of it, if the other side allows it.
     ///
     /// # Errors
-    /// The other side has hung up.
+    /// The other side has closed the connection.
     pub async fn try_all(&mut self, text: &str) -> std::io::Result<()> {
         self.stream.write_all(text.as_bytes()).await
     }
 
-    /// Writes what is taken without waiting; how many bytes that is.
+    /// Writes what can be sent without waiting, and returns the number of bytes.
     ///
     /// # Errors
-    /// The other side has hung up.
+    /// The other side has closed the connection.
     pub fn write_some(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         match self.stream.try_write(bytes) {
             Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => Ok(0),
@@ -72,7 +72,7 @@ impl Wire {
         }
     }
 
-    /// The next answer; `None` if the other side hangs up instead.
+    /// The next answer; `None` if the other side closes the connection instead.
     pub async fn answer(&mut self) -> Option<WireAnswer> {
         let head_end = loop {
             if let Some(at) = self.received.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
@@ -93,7 +93,7 @@ impl Wire {
         Some(WireAnswer { status, head, body })
     }
 
-    /// Whether the other side hangs up within this time, having said nothing more.
+    /// Whether the other side closes the connection within this time without sending anything.
     pub async fn hangs_up_within(&mut self, time: Duration) -> bool {
         matches!(timeout(time, self.stream.read(&mut [0; 1])).await, Ok(Ok(0) | Err(_)))
     }

@@ -9,7 +9,7 @@ use tests::{Dashop, Load, Setup};
 
 const STOCK: i32 = 1_000_000;
 
-/// All programs at one node: the others are there for when it fails. So nobody waits for what another node decides.
+/// All programs write to one node; the other nodes are standbys. No write waits for a decision on another node.
 mod single_writer {
     use super::{Setup, cases};
 
@@ -49,7 +49,7 @@ mod many_writers {
         cases::one_request_sent_many_times_under_one_key_is_one_order(Setup::on_clusters().await).await;
     }
 
-    /// The nodes decide at the commit which of them had a row, so that those who lose are sometimes told to come again.
+    /// The nodes decide at the commit who gets a row, so the losers are sometimes asked to try again.
     #[tokio::test(flavor = "multi_thread")]
     async fn sixty_four_buyers_clear_one_sku() {
         let put_off = cases::clear_one_sku(Setup::on_clusters().await).await;
@@ -57,7 +57,7 @@ mod many_writers {
     }
 }
 
-/// To be run last, and alone: the node does not come back.
+/// Run this last and alone: the node does not come back.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_is_killed_under_load() {
     let limits = [
@@ -76,7 +76,7 @@ async fn a_node_that_is_killed_under_load() {
     }
     cases::on_each_node(&programs, 924).await;
     let load = Load::of(&programs.iter().collect::<Vec<&Dashop>>(), 1001..1025, |buyer, user| async move {
-        // Seven SKUs, so that some buyers share one, and the nodes have something to agree on.
+        // Seven SKUs, so that several buyers share one and the nodes must agree on it.
         let body = serde_json::json!({"address_id": user, "settlement_type": 1, "sku_id": 901 + user % 7, "buy_num": 1});
         buyer.try_create(body).await
     });
@@ -84,7 +84,7 @@ async fn a_node_that_is_killed_under_load() {
     let pids = std::env::var("DASHOP_TEST_GALERA_PIDS").expect("run this as `make test-cluster` does");
     let third = pids.split(' ').nth(2).expect("three nodes");
     assert!(Command::new("kill").args(["-KILL", third]).status().unwrap().success());
-    // The others notice after five seconds, and go on without it.
+    // The other nodes notice this after five seconds, and continue without it.
     load.orders(150).await;
     let answers = load.stop().await;
 

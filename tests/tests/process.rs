@@ -1,4 +1,4 @@
-//! The program as an operator meets it: how fast it is there, how large it grows, what a kill leaves behind.
+//! The program as an operator sees it: its start time, its memory, and its data after a kill.
 
 use std::time::Duration;
 
@@ -33,8 +33,8 @@ async fn a_kill_in_the_middle_of_orders_loses_none_that_was_answered() {
     assert!(listed.await.iter().sum::<usize>() >= answers.orders(), "and their buyers see them");
 }
 
-/// Another process that opens the database and closes it again, as `sqlite3` does, must not take the write-ahead log away
-/// from the program.
+/// Another process that opens and closes the database, as `sqlite3` does, must not remove the write-ahead log of the
+/// program.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_look_into_the_database_costs_no_order_that_is_placed_afterwards() {
     let dashop = Setup::embedded().start().await;
@@ -66,7 +66,7 @@ async fn it_is_there_at_once_keeps_its_data_and_stays_small() {
     let resident = dashop.resident_bytes() / (1024 * 1024);
     assert!(resident < 48, "{resident} MiB after 1,000 orders");
 
-    // The fastest of some starts: what else the machine does is not the program's.
+    // The fastest of several starts counts: other load on the machine is not the program's fault.
     let mut dashop = dashop.stop().await.start().await;
     for _ in 0..20 {
         if dashop.ready_after < Duration::from_secs(1) {
@@ -109,7 +109,7 @@ async fn a_container_can_ask_whether_it_runs_wherever_it_listens() {
     let dashop = Setup::embedded().start().await;
     let asked = dashop.setup().run(&["healthcheck"]);
     assert!(asked.status.success(), "{asked:?}");
-    // What is wrong with the next settings is no illness of the program that runs.
+    // Errors in the next settings do not make the running program unhealthy.
     for (name, value) in
         [("DASHOP_FREIGHT", "ten"), ("DASHOP_FRIEGHT", "10"), ("DASHOP_JWT_SECRET_FILE", "/gone")]
     {
@@ -123,8 +123,8 @@ async fn a_container_can_ask_whether_it_runs_wherever_it_listens() {
     assert!(!setup.run(&["healthcheck"]).status.success());
 }
 
-/// Each sign-in takes 19 MiB for a moment, two at a time; an allocator that keeps them on the threads that had them grew the
-/// process to a gigabyte for good.
+/// Each sign-in uses 19 MiB for a moment, at most two at a time. An allocator that kept this memory in every thread
+/// once let the process grow to a gigabyte for good.
 #[tokio::test(flavor = "multi_thread")]
 async fn sign_ins_leave_little_memory_behind() {
     let dashop = Setup::embedded().start().await;

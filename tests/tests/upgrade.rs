@@ -1,4 +1,4 @@
-//! The last release and this program side by side, while the schema is brought up to date under load: `make upgrade-test`.
+//! The last release and this program side by side, during a schema migration under load: `make upgrade-test`.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -15,7 +15,7 @@ fn last_release() -> PathBuf {
     std::env::var_os("DASHOP_TEST_LAST_RELEASE").expect("tests/upgrade/run builds it and names it").into()
 }
 
-/// Buyers of all these programs order, look at what they ordered, and give up every other order.
+/// Buyers of all these programs order, view their orders, and cancel every other one.
 fn load(programs: &[&Dashop]) -> Load {
     Load::of(programs, BUYERS, |buyer, user| async move {
         let body = json!({"address_id": user, "settlement_type": 1, "sku_id": SKU, "buy_num": 1});
@@ -32,7 +32,7 @@ fn load(programs: &[&Dashop]) -> Load {
     })
 }
 
-/// Each order was answered, is on record, and is as the audit wants it.
+/// Each order was answered, is stored, and passes the audit.
 async fn no_order_failed(load: Load, dashop: &Dashop) {
     let answers = load.stop().await;
     println!("{} orders", answers.orders());
@@ -43,7 +43,7 @@ async fn no_order_failed(load: Load, dashop: &Dashop) {
     assert!(audit.status.success(), "{}", String::from_utf8_lossy(&audit.stdout));
 }
 
-/// What happened to each order on record, by the types of its events.
+/// The types of the events of each stored order.
 async fn happened(database: &mut Database) -> BTreeMap<String, Vec<String>> {
     let orders = database.words("SELECT CONCAT(order_id, ' ', status) AS n FROM tb_order_info").await;
     let events = |order: String| {
@@ -61,7 +61,7 @@ async fn the_last_release_and_this_one_serve_one_shop_while_its_schema_changes()
     let both = Setup::on_servers().await;
     let both = both.with("DASHOP_EVENTS_URL", told.url()).with("DASHOP_EVENTS_SECRET", SECRET);
     let old = both.beside().of_program(last_release());
-    // An endpoint that the last release does not know.
+    // An endpoint that is unknown to the last release.
     let file = both.directory().join("dashop.toml");
     let table = format!("[webhooks.erp]\nurl = \"{}\"\nsecret = \"{SECRET}\"\n", erp.url());
     private_files::create(&file, table.as_bytes()).unwrap();
@@ -72,7 +72,7 @@ async fn the_last_release_and_this_one_serve_one_shop_while_its_schema_changes()
     database.add_buyers(BUYERS.start, BUYERS.end - BUYERS.start).await;
     database.add_sku(SKU, "209.00", STOCK).await;
 
-    // The schema first, beside programs that do not know it.
+    // First the schema, while old programs run.
     let orders = load(&[&first, &second]);
     orders.orders(50).await;
     let migrate = new.clone();
@@ -85,7 +85,7 @@ async fn the_last_release_and_this_one_serve_one_shop_while_its_schema_changes()
     println!("{said}");
     orders.orders(50).await;
 
-    // Then the programs, one after the other, both kinds at once.
+    // Then the programs, one after the other, with both releases running.
     let third = new.beside().start().await;
     let before = happened(&mut database).await;
     let beside = load(&[&third]);
@@ -95,13 +95,13 @@ async fn the_last_release_and_this_one_serve_one_shop_while_its_schema_changes()
     no_order_failed(orders, &third).await;
     first.stop().await;
 
-    // And back: the last release starts on the new schema.
+    // Then back: the last release starts on the new schema.
     let again = old.beside().start().await;
     let orders = load(&[&again, &third, &second]);
     orders.orders(100).await;
     no_order_failed(orders, &third).await;
 
-    // Whoever wrote an event and whoever delivers it: it arrives once, in its place.
+    // Whichever release wrote an event and whichever delivers it, it arrives once and in order.
     let all = happened(&mut database).await;
     let since: BTreeMap<_, _> = all.iter().filter(|(number, _)| !before.contains_key(*number)).collect();
     let count = |events: &BTreeMap<String, Vec<String>>| events.values().map(Vec::len).sum::<usize>();

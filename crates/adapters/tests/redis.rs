@@ -1,4 +1,4 @@
-//! Carts in a real Redis, in the forms in which the old shop's programs write them.
+//! Carts in a real Redis, in the formats of the old shop's programs.
 
 use std::{
     future::Future,
@@ -24,7 +24,7 @@ const LIMIT: Duration = Duration::from_millis(300);
 
 ports::cart_contract!(Arc::new(Shop::new().await));
 
-/// A Redis database of one test's own, and a client such as the old shop's programs are.
+/// A Redis database for one test, and a client that acts as the old shop's programs do.
 struct Shop {
     carts: RedisCarts,
     old_program: MultiplexedConnection,
@@ -33,11 +33,11 @@ struct Shop {
 
 impl Shop {
     async fn new() -> Self {
-        // Redis counts the tests, so that each has a database of its own, in whichever process it runs.
+        // Redis counts the tests, so that each has its own database, in any process.
         let number: u32 = connection(&server()).await.incr("tests", 1).await.unwrap();
         let url = format!("{}/{number}", server());
         let old_program = connection(&url).await;
-        // A server under all tests at once may be slow: this limit is for those that never answer.
+        // A server that all tests use at once may be slow; this limit is only for servers that never answer.
         let carts = RedisCarts::new(&config(&url, Duration::from_secs(20))).unwrap();
         Self { carts, old_program, database: number }
     }
@@ -115,7 +115,7 @@ async fn bytes_and_fields_that_cannot_be_read_hide_only_their_own_line() {
     for field in [b"four".as_slice(), b"\xff", b"99999999999", b""] {
         shop.put(1, field, good).await;
     }
-    // No program writes a SKU so; if one did, the line could be ordered, but would not be found again to be removed.
+    // No program writes a SKU like this. If one did, the line could be ordered, but not found again for its removal.
     for field in ["04", "+4"] {
         shop.put(1, field, r#"{"count": 9, "selected": 1}"#).await;
     }
@@ -143,7 +143,7 @@ async fn a_removal_that_fails_is_told_and_costs_no_other() {
     let stamp = r#"{"count": 1, "selected": 1}"#;
     shop.put(1, "4", stamp).await;
     shop.put(2, "4", stamp).await;
-    // Somebody who has rights on one of the carts alone.
+    // A user who has rights on only one of the carts.
     let name = format!("half{}", shop.database);
     let mut allow = deadpool_redis::redis::cmd("ACL");
     allow.arg("SETUSER").arg(&name).arg("on").arg(">half").arg("~cart_2").arg("+@all");
@@ -166,7 +166,7 @@ async fn a_change_is_never_lost_to_a_removal_at_the_same_moment() {
     for round in 0..1000 {
         shop.put(5, "1", ordered).await;
         let change = async {
-            // A few round trips later by turns, so that it falls before, between and after those of the removal.
+            // A few more round trips each time, so that it falls before, between and after those of the removal.
             let mut redis = shop.old_program.clone();
             for _ in 0..round % 6 {
                 let _: () = redis.ping().await.unwrap();
@@ -189,7 +189,7 @@ async fn a_key_of_another_kind_is_an_error_and_not_an_empty_cart() {
 #[tokio::test]
 async fn a_dead_server_is_an_error_within_the_time_limit() {
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    // It accepts connections, as a halted server's kernel does, and never answers.
+    // It accepts connections, like the kernel of a halted server, and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     for address in [nobody, silent.local_addr().unwrap()] {
         let url = format!("redis://{address}/4");
@@ -216,7 +216,7 @@ async fn a_server_may_be_as_slow_as_the_time_limit_allows() {
     carts.load(UserId(1)).await.unwrap();
 }
 
-/// A server that has become a replica still answers to a sign of life.
+/// A server that has become a replica still answers a ping.
 #[tokio::test]
 async fn no_connection_to_a_replica_is_kept() {
     let replica = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -240,7 +240,7 @@ async fn no_connection_to_a_replica_is_kept() {
     }
 }
 
-/// Refuses to write, says a sign of life back, and OK to all else.
+/// Refuses writes, answers pings, and answers OK to everything else.
 async fn answer_as_a_replica(mut client: TcpStream) {
     let mut received = [0; 4096];
     while let Ok(bytes @ 1..) = client.read(&mut received).await {
@@ -257,7 +257,7 @@ async fn answer_as_a_replica(mut client: TcpStream) {
     }
 }
 
-/// Between this client and the server, whose answers take longer than most libraries wait.
+/// Forwards between this client and the server, slower than most libraries wait for answers.
 async fn pass_on_slowly(mut client: TcpStream) {
     let url = server();
     let mut server = TcpStream::connect(url.trim_start_matches("redis://")).await.unwrap();
@@ -279,7 +279,7 @@ async fn pass_on_slowly(mut client: TcpStream) {
     }
 }
 
-/// It gives an error, and does so in a time that is not many times the limit.
+/// The work fails, and within a few times the limit.
 async fn fails<T>(work: impl Future<Output = Result<T, CartError>>) {
     let outcome = tokio::time::timeout(LIMIT * 10, work).await.expect("the time limit holds");
     assert!(outcome.is_err());

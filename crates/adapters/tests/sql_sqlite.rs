@@ -20,7 +20,7 @@ use sql_support::{Engine, SqlShop, store_tests};
 
 store_tests!(Engine::sqlite());
 
-/// An engine may refuse a commit in words that are not known here, as a node does that loses its cluster in the middle.
+/// An engine may refuse a commit with an unknown error, like a node that loses its cluster meanwhile.
 #[tokio::test]
 async fn a_commit_that_fails_in_unknown_words_leaves_the_outcome_open() {
     let shop = SqlShop::on(Engine::sqlite(), CartsIn::Database).await;
@@ -70,7 +70,7 @@ async fn both_forms_of_the_url_name_the_same_file() {
     assert!(again.schema().await.unwrap().is_current());
 }
 
-/// A caller on an HTTP worker's single-threaded runtime may go away in the middle of a call.
+/// A caller on an HTTP worker's single-threaded runtime may give up during a call.
 #[test]
 fn a_single_threaded_runtime_may_give_up() {
     let home = tokio::runtime::Runtime::new().unwrap();

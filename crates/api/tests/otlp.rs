@@ -22,7 +22,7 @@ impl Drop for Program {
     }
 }
 
-/// The bodies of what was posted, which are protobuf: texts and ids stand in them as they are.
+/// The bodies of the posts. They are protobuf, which contains texts and ids literally.
 #[derive(Clone, Default)]
 struct Posted(Arc<Mutex<Vec<Post>>>);
 
@@ -30,7 +30,7 @@ struct Posted(Arc<Mutex<Vec<Post>>>);
 type Post = (String, Vec<u8>);
 
 impl Posted {
-    /// Answers every POST with 200, on a port of its own.
+    /// Answers every POST with 200, on its own port.
     fn listen(&self) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -77,7 +77,7 @@ impl Posted {
         self.0.lock().unwrap().iter().flat_map(|(_, body)| body.clone()).collect()
     }
 
-    /// The headers of what was posted to this path.
+    /// The heads of the posts to this path.
     fn heads(&self, path: &str) -> Vec<String> {
         let posted = self.0.lock().unwrap();
         posted
@@ -121,8 +121,8 @@ fn hex(text: &str) -> Vec<u8> {
         .collect()
 }
 
-/// The spans of an order: the request is a child of the caller's span, the use case and the queries are there, and the
-/// webhook is sent on with the span of the request. What a client sent is nowhere.
+/// The spans of an order: the request is a child of the caller's span, the use case and the queries are present, and
+/// the webhook carries the request's span. No span contains text from a client.
 #[test]
 fn a_request_is_exported_with_its_use_case_and_queries_and_nothing_personal() {
     let directory = tempfile::tempdir().unwrap();

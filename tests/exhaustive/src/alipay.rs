@@ -1,4 +1,4 @@
-//! Alipay: its trades, what went back of them, and what it says about them.
+//! Alipay: its trades, their refunds, and its messages about them.
 
 use std::fmt;
 
@@ -6,9 +6,10 @@ use domain::{Money, ShopTime, TradeStatus};
 
 /// What the order costs, in yuan.
 pub(crate) const TOTAL: u8 = 10;
-/// What somebody pays by mistake; and what staff lower the order to, so that what was wrong is what it costs then.
+/// The amount of a wrong payment, and the amount to which staff lower the order: then a payment that was wrong is
+/// exact.
 pub(crate) const LOWERED: u8 = 7;
-/// What goes back where a part goes back.
+/// The amount of a partial refund.
 pub(crate) const PART: u8 = 4;
 
 /// The number of a refund.
@@ -18,46 +19,46 @@ pub enum Number {
     Staff(u8),
     /// Made at Alipay's console.
     Console(u8),
-    /// Automatic by the shop, of this trade; the second number counts those that were replaced.
+    /// Made by the shop automatically, for this trade; the second number counts the replaced ones.
     Automatic(u8, u8),
 }
 
 /// One trade of an attempt to pay the order.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Trade {
-    /// Of which attempt it is, the first being 0.
+    /// Its attempt; the first one is 0.
     pub attempt: u8,
-    /// What it costs.
+    /// Its amount.
     pub amount: u8,
-    /// Where it stands.
+    /// Its state.
     pub state: TradeState,
-    /// What went back, in this order.
+    /// Its refunds, in order.
     pub refunds: Vec<(Number, u8)>,
 }
 
-/// Where a trade stands.
+/// The state of a trade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TradeState {
-    /// The buyer has come and not paid.
+    /// The buyer has opened the cashier page and not paid.
     Waiting,
-    /// Paid, whatever went back since.
+    /// Paid, with or without later refunds.
     Paid,
     /// Closed before it was paid.
     Closed,
 }
 
-/// What a notification or the answer to a query says about a trade.
+/// The content of a notification, or of the answer to a query, about a trade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Message {
     /// Which trade.
     pub trade: u8,
-    /// Of which attempt it is, the first being 0.
+    /// Its attempt; the first one is 0.
     pub attempt: u8,
-    /// What it costs.
+    /// Its amount.
     pub amount: u8,
     /// Whether it is closed.
     pub is_closed: bool,
-    /// What went back so far.
+    /// The amount refunded so far.
     pub refunded: u8,
     /// The refund that the message is about.
     pub number: Option<Number>,
@@ -69,7 +70,7 @@ impl Trade {
         Self { attempt: 0, amount, state: TradeState::Waiting, refunds: Vec::new() }
     }
 
-    /// What did not go back.
+    /// The amount that is not refunded.
     pub fn left(&self) -> u8 {
         match self.state {
             TradeState::Paid => self.amount - self.refunds.iter().map(|(_, amount)| amount).sum::<u8>(),
@@ -77,7 +78,7 @@ impl Trade {
         }
     }
 
-    /// Whether this refund was made.
+    /// The amount of this refund, if it was made.
     pub fn refund(&self, number: Number) -> Option<u8> {
         self.refunds.iter().find(|done| done.0 == number).map(|done| done.1)
     }
@@ -98,7 +99,7 @@ impl Trade {
         }
     }
 
-    /// The notification of the payment; also the answer to a query as long as something is left.
+    /// The notification of the payment, which is also the answer to a query while something is left.
     pub fn payment(&self, trade: u8) -> Message {
         Message {
             trade,
@@ -110,19 +111,19 @@ impl Trade {
         }
     }
 
-    /// The notification of a refund, the first being 0.
+    /// The notification of a refund; the first one is 0.
     pub fn refund_message(&self, trade: u8, index: usize) -> Message {
         let refunded = self.refunds.iter().take(index + 1).map(|(_, amount)| amount).sum();
         let number = self.refunds.get(index).map(|done| done.0);
         Message { is_closed: refunded == self.amount, refunded, number, ..self.payment(trade) }
     }
 
-    /// The last refund, told of without its number; also the answer to a query if nothing is left.
+    /// A message about the last refund without its number, which is also the answer to a query when nothing is left.
     pub fn unnumbered(&self, trade: u8) -> Message {
         Message { number: None, ..self.refund_message(trade, self.refunds.len().saturating_sub(1)) }
     }
 
-    /// The answer to a query now. It does not tell of refunds, unless nothing is left.
+    /// The answer to a query now. It reports no refunds unless nothing is left.
     pub fn query(&self, trade: u8) -> Message {
         match self.state {
             TradeState::Paid if self.left() == 0 => self.unnumbered(trade),
@@ -133,7 +134,7 @@ impl Trade {
 }
 
 impl Message {
-    /// As the adapter hands it to the domain.
+    /// The trade as the adapter passes it to the domain.
     pub fn to_domain(self, number: &str, at: ShopTime) -> domain::Trade {
         domain::Trade {
             channel: domain::Channel::Alipay,
@@ -150,7 +151,7 @@ impl Message {
 }
 
 impl Number {
-    /// The number of this text, if it is one of these.
+    /// Parses the number; `None` if the text is none.
     pub fn parse(text: &str) -> Option<Self> {
         let (kind, rest) = text.split_once('-')?;
         match (kind, rest.strip_prefix('T')) {
@@ -176,7 +177,7 @@ impl fmt::Display for Number {
     }
 }
 
-/// The number of an attempt to pay the order of this number, the first being 0.
+/// The number of an attempt at the order with this number; the first attempt is 0.
 pub(crate) fn attempt_number(number: &str, attempt: u8) -> String {
     if attempt == 0 { number.to_owned() } else { format!("{number}_{}", attempt + 1) }
 }
@@ -186,7 +187,7 @@ pub(crate) fn trade_no(trade: u8) -> String {
     format!("T{trade}")
 }
 
-/// So many yuan.
+/// This many yuan.
 pub(crate) fn yuan(amount: u8) -> Money {
     Money::from_decimal(amount.into()).unwrap_or(Money::MAX)
 }

@@ -1,4 +1,4 @@
-//! The rules that only the whole world can break.
+//! The rules that concern the whole world.
 
 use domain::{OrderStatus, PaymentRecord, RefundStatus, SkuId};
 
@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl World {
-    /// Whether the rule holds, as far as it can be seen here: some are found out on the way.
+    /// Whether the world keeps the rule. Some rules are checked on the way, and only recorded here.
     pub(crate) fn keeps(&self, rule: Rule) -> bool {
         let is_broken = |known: &Known| known.broken().has(rule);
         if self.broken.has(rule) || is_broken(&self.order) || self.rival.as_ref().is_some_and(is_broken) {
@@ -66,7 +66,7 @@ impl World {
         ledger.payments.iter().all(is_paid) && succeeded.all(went_back)
     }
 
-    /// Alipay has one trade of an attempt as a rule, and tells of that one when it is asked.
+    /// Whether an order that waits has a timer. A query reports one trade per attempt, so an order with more is exempt.
     fn is_watched(&self) -> bool {
         let has_timer = self.order.has_timer;
         match self.status() {

@@ -1,4 +1,4 @@
-//! What can be asked of the ledger, in a form that is small enough to be remembered by the million.
+//! The commands to the ledger, in a form that is small enough to store millions of them.
 
 use std::time::Duration;
 
@@ -15,54 +15,54 @@ use crate::{
 /// The order's SKUs, and how many pieces of each it has.
 pub(crate) const BOUGHT: [(SkuId, u8); 2] = [(SkuId(1), 2), (SkuId(2), 1)];
 
-/// What Alipay said of each attempt: whether no payment can come of it any more; `None` of those it was not asked about.
+/// Alipay's answer about each attempt: whether it can no longer be paid; `None` if it was not asked.
 pub type Asked = [Option<bool>; 3];
 
 /// A [`Command`] to the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Cmd {
-    /// A message tells of a trade.
+    /// A message reports a trade.
     RecordTrade(Message),
-    /// A message tells of a trade of which nothing is left.
+    /// A message reports a trade of which nothing is left.
     CloseTrade(Message),
-    /// Alipay confirmed a refund when it was asked, perhaps with proof of the payment.
+    /// Alipay confirmed a refund in a query, perhaps with proof of the payment.
     RecordRefund {
-        /// Of which trade.
+        /// The refunded trade.
         trade: u8,
         /// Its number.
         number: Number,
-        /// How much it was.
+        /// Its amount.
         amount: u8,
-        /// What else Alipay said.
+        /// Another message from Alipay.
         proof: Option<Message>,
     },
-    /// Staff ask for a refund under a number of their own.
+    /// Staff request a refund under a number of their own.
     RequestRefund(u8, Ask),
-    /// What Alipay said to a refund request.
+    /// Alipay's answer to a refund request.
     RecordAnswer(Number, Answer),
-    /// The order is given up, after Alipay was asked about its first attempt.
+    /// The order is cancelled, after Alipay was asked about its first attempt.
     Cancel {
         /// Whether it may still be paid.
         may_still_be_paid: bool,
     },
-    /// The order is given up, after Alipay was asked about its attempts.
+    /// The order is cancelled, after Alipay was asked about its attempts.
     CancelAll(Asked),
-    /// The buyer is to pay by another product, after Alipay was asked about the attempts.
+    /// The buyer wants to pay by another product, after Alipay was asked about the attempts.
     OpenAttempt(Asked),
-    /// Staff lower what the order costs, after Alipay was asked about the attempts.
+    /// Staff lower the amount, after Alipay was asked about the attempts.
     LowerAmount(Asked),
-    /// The deadline has passed, so that nobody can pay any attempt any more.
+    /// The deadline has passed: no attempt can be paid any more.
     EndAttempts,
-    /// Staff hand it to a carrier.
+    /// Staff ship the order.
     Ship,
-    /// The buyer has it, or is taken to have it.
+    /// The buyer has received the order, or counts as having received it.
     ConfirmReceipt {
-        /// Whether the buyer says so.
+        /// Whether the buyer confirms it.
         by_buyer: bool,
     },
     /// Staff put pieces back into stock under a number of their own.
     ReturnPieces(u8, Pieces),
-    /// The order's timer went off and was dealt with.
+    /// The order's timer went off and was processed.
     SetTimer {
         /// The status in which the order was found.
         found: Found,
@@ -71,7 +71,7 @@ pub enum Cmd {
     },
 }
 
-/// The statuses in which an order is looked at.
+/// The statuses in which an order's timer goes off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Found {
     /// 待付款.
@@ -86,14 +86,14 @@ pub enum Found {
     Refunded,
 }
 
-/// What staff ask for.
+/// What staff request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Ask {
-    /// All that is left; the rule says what becomes of the pieces.
+    /// All that is left; the default rule decides about the pieces.
     Whole,
     /// All that is left, and no piece goes back into stock.
     WholeWithoutPieces,
-    /// A part; the rule says what becomes of the pieces.
+    /// A part; the default rule decides about the pieces.
     Part,
     /// A part, and these pieces go back into stock.
     PartWith(Pieces),
@@ -110,23 +110,23 @@ pub enum Pieces {
     All,
 }
 
-/// What Alipay said to a refund request.
+/// Alipay's answer to a refund request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Answer {
-    /// The money went back.
+    /// The refund was made.
     Succeeded,
-    /// No, and asking again does not help.
+    /// Refused for good.
     Refused,
-    /// No, but it may succeed later.
+    /// Refused, but it may succeed later.
     NotNow,
-    /// No, for two weeks.
+    /// Refused for two weeks.
     NotNowForLong,
-    /// Not known.
+    /// The outcome is unknown.
     Unclear,
 }
 
 impl Ask {
-    /// Whether staff say which pieces go back.
+    /// Whether staff name the pieces that go back.
     pub fn names_pieces(self) -> bool {
         self.restock().is_some()
     }
@@ -168,7 +168,7 @@ impl Pieces {
 }
 
 impl Answer {
-    /// What is recorded, and how often Alipay was asked before.
+    /// The answer to record, and how many attempts there were before.
     fn to_domain(self) -> (RefundAnswer, u32) {
         let reason = || "ACQ.SELLER_BALANCE_NOT_ENOUGH".to_owned();
         let refused = |is_final| RefundAnswer::Refused { reason: reason(), is_final };
@@ -204,7 +204,7 @@ fn all_ended(number: &str, asked: Asked) -> Vec<EndedAttempt> {
 }
 
 impl Cmd {
-    /// As the use cases say it about the order of this number.
+    /// The command that the use cases send about the order with this number.
     pub fn to_domain(self, number: &str, at: ShopTime) -> Command {
         let source = EvidenceSource::Notification;
         match self {

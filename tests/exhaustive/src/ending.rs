@@ -1,8 +1,8 @@
-//! From every state the order can still reach an end.
+//! From every state, the order can still reach an end.
 //!
-//! If nothing goes wrong any more, one thing follows from another: what Alipay knows is recorded, open refunds come to
-//! their end, an unpaid order is given up at its deadline, staff ship or refund what is paid, what was shipped is received.
-//! These are steps of the model like any other, so it is enough that each state has a next one until the end.
+//! Without further faults, each step follows from the state: what Alipay knows is recorded, open refunds end, an unpaid
+//! order is cancelled at its deadline, staff ship or refund a paid order, and a shipped order is received. These are
+//! steps of the model like any other, so it suffices that each state before the end has a next one.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -14,7 +14,7 @@ use crate::{Answer, Ask, Cmd, Number, Shop, Step, TradeState, World};
 const MOST_STEPS: usize = 60;
 
 impl Shop {
-    /// Whether the order reaches an end if nothing goes wrong any more.
+    /// Whether the order reaches an end without further faults.
     pub(crate) fn reaches_an_end(&self, world: &World) -> bool {
         let mut passed = Vec::new();
         let mut world = world.clone();
@@ -39,7 +39,7 @@ impl Shop {
 }
 
 impl World {
-    /// Whether the order is at an end, nothing is owed, and all that Alipay knows is on record.
+    /// Whether the order is at an end, nothing is owed, and everything that Alipay knows is recorded.
     fn is_at_an_end(&self) -> bool {
         let is_over = match self.status() {
             Some(OrderStatus::Completed | OrderStatus::Cancelled | OrderStatus::Refunded) => true,
@@ -59,7 +59,7 @@ impl World {
         is_over && !is_open && is_known && !self.order.has_timer && self.looking.is_none()
     }
 
-    /// What happens next if nothing goes wrong any more.
+    /// The next step without further faults.
     fn next_step(&self, shop: &Shop) -> Option<Step> {
         let ahead = self.known_to_alipay().or_else(|| self.open_refund());
         if ahead.is_some() || self.looking.is_some() {
@@ -90,8 +90,8 @@ impl World {
         }
     }
 
-    /// A payment or a refund that Alipay has and the ledger has not is recorded. Of a payment of which something went back
-    /// no message but that of the refund comes any more.
+    /// Records a payment or a refund that Alipay has and the ledger does not. After a refund, only the refund's message
+    /// can still report the payment.
     fn known_to_alipay(&self) -> Option<Step> {
         for (index, trade) in self.numbered_trades().filter(|(_, trade)| trade.state == TradeState::Paid) {
             for (place, (number, amount)) in trade.refunds.iter().enumerate() {
@@ -115,7 +115,7 @@ impl World {
         None
     }
 
-    /// An open refund is carried out; what staff want is refused if there is not enough left for it.
+    /// An open refund is carried out; a request of staff is refused if too little is left for it.
     fn open_refund(&self) -> Option<Step> {
         let (number, refund) =
             self.own_refunds().find(|(_, refund)| refund.status == RefundStatus::Requested)?;

@@ -1,4 +1,4 @@
-//! What happens somewhere, or the model is not what it is meant to be.
+//! Situations that must occur somewhere; otherwise the model is wrong.
 
 use domain::{AttemptState, OrderStatus, PaymentRecord, PaymentStatus, RefundStatus, TradeStatus};
 
@@ -7,11 +7,11 @@ use crate::{
     alipay::{TOTAL, yuan},
 };
 
-/// Something that can be seen in a state.
+/// A situation that can be seen in a state.
 type Happens = (&'static str, fn(&Shop, &World) -> bool);
 
 impl World {
-    /// What happens in some state, with bounds that allow it.
+    /// Situations that occur in some state, if the bounds allow them.
     pub const HAPPENS: [Happens; 19] = [
         ("an order is completed", |_, world| world.status() == Some(OrderStatus::Completed)),
         ("an order is refunded before it is shipped", |_, world| {

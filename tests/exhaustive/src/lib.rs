@@ -1,13 +1,14 @@
-//! Every interleaving of what can happen to an order, up to a stated bound.
+//! Every interleaving of events in the life of an order, up to a stated bound.
 //!
 //! One order of two SKUs, a second order that competes for its stock, Alipay with its trades, buyer, staff and timers are
 //! a state machine here ([`World`], [`Step`]); the order's side of it is [`domain::OrderLedger`] itself. The checker visits
 //! every state that a [`Bounds`] allows and holds each against every [`Rule`].
 //!
-//! Messages may be lost, repeated, reordered and delayed: whatever Alipay said once can arrive at any time after, any
-//! number of times, or never. The same is true of every request to Alipay and of every decision that waits for an answer.
+//! Messages may be lost, repeated, reordered and delayed: every message of Alipay can arrive at any later time, any
+//! number of times, or never. The same holds for every request to Alipay and for every decision that waits for an
+//! answer.
 //!
-//! Time has three values, before, at and after the shipment, which is all that decisions compare; deadlines are steps. So
+//! Time has three values: before, at and after the shipment. Decisions compare nothing else; deadlines are steps. So
 //! the number of states is finite.
 
 mod alipay;

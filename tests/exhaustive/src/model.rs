@@ -1,4 +1,4 @@
-//! The state machine, as the checker takes it.
+//! The state machine in the checker's form.
 
 use std::collections::BTreeSet;
 
@@ -11,19 +11,19 @@ use stateright::{Model, Property};
 
 use crate::{Rule, Step, World, outcomes::Core};
 
-/// What decides: [`OrderLedger::decide`], or something that is broken on purpose.
+/// The function that decides: [`OrderLedger::decide`], or a deliberately wrong one.
 pub type Decide = fn(&OrderLedger, &Command, &Cause, ShopTime) -> Result<Vec<Event>, Refusal>;
 
-/// How far things are taken.
+/// The limits of the model.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
     /// How many trades are opened under the order's number.
     pub trades: usize,
-    /// How many attempts to pay there are at most: 1 if the buyer never goes on by another product or account.
+    /// The most attempts to pay: 1 if the buyer never changes the product or the account.
     pub attempts: usize,
-    /// Whether staff lower what the order costs.
+    /// Whether staff lower the amount.
     pub lowers: bool,
-    /// Whether a trade may be of another amount than the order.
+    /// Whether a trade may have another amount than the order.
     pub wrong_amount: bool,
     /// How many refunds are made at Alipay's console.
     pub console_refunds: usize,
@@ -39,7 +39,7 @@ pub struct Bounds {
 
 /// The model: a ledger's decisions in a world with these bounds.
 pub struct Shop {
-    /// How far things are taken.
+    /// The limits of the model.
     pub bounds: Bounds,
     pub(crate) core: Core,
     /// States from which an end is reached.
@@ -47,17 +47,17 @@ pub struct Shop {
 }
 
 impl Shop {
-    /// A shop that decides so.
+    /// A shop with this decision function.
     pub fn new(bounds: Bounds, decide: Decide) -> Self {
         Self { bounds, core: Core::new(decide), ending: DashSet::new() }
     }
 
-    /// How many different records of an order there were.
+    /// The number of different records of an order.
     pub fn records(&self) -> usize {
         self.core.records()
     }
 
-    /// The kinds of events and refusals that there were.
+    /// The kinds of events and refusals that occurred.
     pub fn seen(&self) -> BTreeSet<String> {
         self.core.seen()
     }

@@ -1,6 +1,6 @@
-//! What follows from a command, and what is checked on the way.
+//! The effect of a command, and the checks on the way.
 //!
-//! `decide` is pure, so this is worked out once for each record and remembered.
+//! `decide` is pure, so the effect is computed once for each record and stored.
 
 use std::{
     collections::BTreeSet,
@@ -21,7 +21,7 @@ use crate::{
     rules::{self, Broken},
 };
 
-/// What follows from a command.
+/// The effect of a command.
 #[derive(Debug, Clone)]
 pub(crate) struct Outcome {
     pub(crate) order: Known,
@@ -31,7 +31,7 @@ pub(crate) struct Outcome {
     pub(crate) broken: Broken,
 }
 
-/// The records, and what follows from each command to each.
+/// The records, and the effect of each command on each of them.
 pub(crate) struct Core {
     decide: Decide,
     records: DashMap<Key, Known>,
@@ -44,7 +44,7 @@ impl Core {
         Self { decide, records: DashMap::new(), outcomes: DashMap::new(), seen: Mutex::default() }
     }
 
-    /// The record, kept once.
+    /// Stores the record once.
     pub(crate) fn keep(&self, record: Record) -> Known {
         let key = Key(record);
         if let Some(known) = self.records.get(&key) {
@@ -55,17 +55,17 @@ impl Core {
         self.records.entry(key).or_insert(known).clone()
     }
 
-    /// How many different records there were.
+    /// The number of different records.
     pub(crate) fn records(&self) -> usize {
         self.records.len()
     }
 
-    /// The kinds of events and refusals that there were.
+    /// The kinds of events and refusals that occurred.
     pub(crate) fn seen(&self) -> BTreeSet<String> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What follows from a command.
+    /// The effect of a command.
     pub(crate) fn outcome(&self, order: &Known, cmd: Cmd, stock: Stock) -> Outcome {
         let key = (order.clone(), cmd, stock);
         if let Some(outcome) = self.outcomes.get(&key) {
@@ -102,7 +102,7 @@ impl Core {
         outcome
     }
 
-    /// Writes the events, and holds them against the rules about changes.
+    /// Writes the events, and checks the rules about changes.
     fn write(&self, before: Record, events: &[Event], cmd: Cmd, stock: Stock) -> Outcome {
         let mut broken = Broken::default();
         let mut applied = before.ledger.clone();
@@ -135,11 +135,11 @@ impl Core {
         Outcome { order: self.keep(after), stock, is_refused: false, broken }
     }
 
-    /// Whether the same command changes nothing once it was carried out.
+    /// Whether the same command changes nothing after it was carried out.
     fn changes_nothing_again(&self, after: &Record, cmd: Cmd) -> bool {
         let again = self.decide(after, cmd);
         match cmd {
-            // It is no mistake to ask twice about the same thing, and none to be told twice to wait.
+            // Asking twice about the same thing is no error, and neither is waiting twice.
             Cmd::RecordTrade(_)
             | Cmd::CloseTrade(_)
             | Cmd::SetTimer { .. }
@@ -206,7 +206,7 @@ impl Outcome {
         Self { order: order.clone(), stock, is_refused: false, broken }
     }
 
-    /// Whether anything follows. The stock changes with the record alone.
+    /// Whether the command has an effect. The stock changes only together with the record.
     pub(crate) fn changes(&self, before: &Known) -> bool {
         self.order != *before || self.broken.is_any()
     }

@@ -1,4 +1,4 @@
-//! What is on record of one order.
+//! The stored records of one order.
 
 use std::{
     hash::{Hash, Hasher},
@@ -20,26 +20,26 @@ use crate::{
     rules::Broken,
 };
 
-/// Whose the orders are.
+/// The buyer of the orders.
 pub(crate) const BUYER: UserId = UserId(4);
 
 /// How many pieces of each SKU are in stock; `None` once the SKU is deleted.
 pub(crate) type Stock = [Option<u8>; 2];
 
-/// What is on record of one order.
+/// The stored records of one order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
     /// The ledger. Its stock is that of the shop, see [`crate::World::stock`].
     pub ledger: OrderLedger,
-    /// Whether a time is set at which the order is looked at.
+    /// Whether a timer is set for the order.
     pub has_timer: bool,
-    /// Every status that the order had, the first one first.
+    /// Every status that the order had, in order.
     pub timeline: Vec<OrderStatus>,
-    /// Whether staff said of some refund which pieces go back with it.
+    /// Whether staff named the pieces that go back with some refund.
     pub pieces_are_decided: bool,
 }
 
-/// A record that is kept once, however many states of the world have it.
+/// A record that is stored once, however many states of the world contain it.
 #[derive(Debug, Clone)]
 pub struct Known(Arc<(Record, Broken)>);
 
@@ -86,7 +86,7 @@ impl Record {
         }
     }
 
-    /// Where the order stands.
+    /// The order's status.
     pub fn status(&self) -> Option<OrderStatus> {
         self.ledger.order.as_ref().map(|order| order.status)
     }
@@ -170,7 +170,7 @@ impl Record {
         }
     }
 
-    /// Forgets what no decision looks at: when things were recorded, and why a refund is not done.
+    /// Removes what no decision reads: the times of recording, and the reasons of open refunds.
     pub(crate) fn forget_times(&mut self) {
         let ledger = &mut self.ledger;
         ledger.in_stock.clear();
@@ -198,7 +198,7 @@ fn set_refund(ledger: &mut OrderLedger, number: &str, set: impl Fn(&mut domain::
 fn move_pieces(ledger: &mut OrderLedger, kind: &StockMoveKind, pieces: &[Restock], at: ShopTime) {
     for Restock { sku_id, pieces } in pieces {
         if let Some(in_stock) = ledger.in_stock.get_mut(sku_id) {
-            // Less than nothing in stock is more than there is anywhere.
+            // An underflow becomes more than any stock.
             let moved =
                 if kind.is_return() { in_stock.checked_add(*pieces) } else { in_stock.checked_sub(*pieces) };
             *in_stock = moved.unwrap_or(u32::MAX);
@@ -249,7 +249,7 @@ impl Hash for Known {
     }
 }
 
-/// Some of what tells records apart; equality tells the rest.
+/// A part of what distinguishes records; equality compares the rest.
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let Record { ledger, has_timer, timeline, pieces_are_decided } = &self.0;

@@ -1,6 +1,6 @@
-//! What must be so in every state.
+//! Rules for every state.
 //!
-//! The sums here are this module's own; none of the ledger's functions are used.
+//! This module computes its own sums; it uses none of the ledger's functions.
 
 use domain::{
     AttemptState, Money, OrderLedger, OrderStatus, PaymentAttempt, PaymentRecord, PaymentStatus,
@@ -12,49 +12,49 @@ use crate::{
     alipay::{TOTAL, yuan},
 };
 
-/// Something that must always be so.
+/// A rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Rule {
-    /// `decide` returns no event that `apply` rejects, and finds nothing on record that contradicts itself.
+    /// `decide` returns no event that `apply` rejects, and finds no contradiction in the records.
     EventsApply,
-    /// A ledger that is rebuilt from what the events tell is the one that they were applied to.
+    /// A ledger that is rebuilt from the content of the events equals the one that they were applied to.
     EventsTellAll,
-    /// A command that was carried out changes nothing when it comes again.
+    /// A repeated command changes nothing.
     RepeatsChangeNothing,
-    /// Every status follows from the one before by the contract's table.
+    /// Every status follows from the previous one by the contract's table.
     TimelineExplains,
-    /// An order whose payment is on record is not unpaid and not cancelled.
+    /// An order with a recorded payment is neither unpaid nor cancelled.
     PaidIsNotCancelled,
-    /// One payment at most pays the order.
+    /// At most one payment pays the order.
     PaidOnce,
-    /// What pays the order is what it costs, and that is what it cost when it was placed, less its discount.
+    /// The payment of the order equals its amount, and that is the original amount less the discount.
     PaidExactly,
-    /// Of an unpaid order, no attempt is open that asks for something else than it costs.
+    /// An unpaid order has no open attempt with another amount than its own.
     AskedForTheAmount,
-    /// A payment that came too late or twice goes back whole.
+    /// A payment that came too late or twice is refunded in full.
     NothingKept,
-    /// The sums of what went back are those of the refunds that succeeded.
+    /// The refunded sums equal those of the successful refunds.
     SumsAgree,
-    /// No refund is requested beyond what is left of its payment, and no more goes back than was paid.
+    /// No refund is requested beyond what is left of its payment, and no more is refunded than was paid.
     NothingBeyondPayment,
-    /// Nothing is shipped whose money or whose every piece went back or is on its way back.
+    /// Nothing is shipped if its whole payment or all its pieces went back or are going back.
     NothingShippedThatWentBack,
-    /// No more pieces come back than are out.
+    /// No more pieces come back than the order holds.
     PiecesAreOut,
-    /// What was never shipped is in stock again when all the money went back, unless staff said otherwise or
-    /// one of their refunds was refused.
+    /// Unshipped pieces are in stock again after a full refund, unless staff decided otherwise or one of their refunds
+    /// was refused.
     UnshippedIsInStock,
-    /// Stock and what orders hold are together what there was.
+    /// The stock and the pieces of the orders always have the same total.
     StockIsConstant,
     /// The ledger has no payment and no refund that Alipay does not have.
     AlipayAgrees,
-    /// An order that waits for a payment, for its end or for its receipt is looked at.
+    /// An order that waits for a payment, for its end or for its receipt has a timer.
     WaitingIsWatched,
-    /// Once nothing more goes wrong, the order reaches an end, and everything that happened is on record.
+    /// Without further faults, the order reaches an end, and everything that happened is recorded.
     EndIsReached,
 }
 
-/// The rules that are broken.
+/// The broken rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(crate) struct Broken(u32);
 
@@ -114,7 +114,7 @@ pub(crate) fn broken_by(record: &Record) -> Broken {
         must(back <= trade.total_amount, Rule::NothingBeyondPayment);
         must(back == trade.refunded, Rule::SumsAgree);
         if [PaymentStatus::Duplicate, PaymentStatus::Late].contains(&paid.status) {
-            // Alipay tells of a closed trade that all of it went back.
+            // Alipay's status of a closed trade means that all of it was refunded.
             let goes_back = on_its_way == trade.total_amount || trade.status == TradeStatus::Closed;
             must(goes_back, Rule::NothingKept);
         }
@@ -129,7 +129,7 @@ pub(crate) fn broken_by(record: &Record) -> Broken {
     broken
 }
 
-/// The rules that an event breaks, if it comes to this ledger.
+/// The rules that an event breaks if it is applied to this ledger.
 pub(crate) fn broken_by_event(ledger: &OrderLedger, event: &Event) -> Broken {
     let both = [RefundStatus::Succeeded, RefundStatus::Requested];
     match event {
@@ -171,7 +171,7 @@ pub(crate) fn broken_by_event(ledger: &OrderLedger, event: &Event) -> Broken {
     }
 }
 
-/// Whether the ledger takes something to be left of a payment, though its channel says that all of it went back.
+/// Whether the ledger counts a part of a payment as not refunded, although its channel reports a full refund.
 pub(crate) fn is_left(ledger: &OrderLedger, trade: &Trade) -> bool {
     let is_left = |paid: &PaymentRecord| {
         paid.trade.status != TradeStatus::Closed
@@ -180,7 +180,7 @@ pub(crate) fn is_left(ledger: &OrderLedger, trade: &Trade) -> bool {
     trade.is_wholly_refunded() && ledger.payment(trade.key()).is_some_and(is_left)
 }
 
-/// Whether nothing of the order's payment is left, or nothing will be once the open refunds are done.
+/// Whether nothing of the order's payment is left, or nothing will be after the open refunds.
 pub(crate) fn leaves_nothing(ledger: &OrderLedger) -> bool {
     let both = [RefundStatus::Succeeded, RefundStatus::Requested];
     ledger.payments.iter().filter(|paid| paid.status == PaymentStatus::Settled).any(|paid| {
@@ -189,13 +189,13 @@ pub(crate) fn leaves_nothing(ledger: &OrderLedger) -> bool {
     })
 }
 
-/// How many pieces of each SKU the order was placed with.
+/// The pieces of each SKU with which the order was placed.
 pub(crate) fn bought(ledger: &OrderLedger) -> Vec<(SkuId, i64)> {
     let goods = ledger.order.iter().flat_map(|order| &order.goods);
     goods.map(|line| (line.sku_id, line.quantity.pieces().into())).collect()
 }
 
-/// How many pieces of the SKU are with the order or its buyer.
+/// The pieces of the SKU that the order or its buyer has.
 pub(crate) fn held(ledger: &OrderLedger, sku_id: SkuId) -> i64 {
     let placed = bought(ledger).into_iter().find(|line| line.0 == sku_id).map_or(0, |line| line.1);
     let moved = ledger.movements.iter().filter(|moved| moved.sku_id == sku_id);
@@ -207,8 +207,8 @@ pub(crate) fn held(ledger: &OrderLedger, sku_id: SkuId) -> i64 {
     })
 }
 
-/// Whether an order that was never shipped and whose money all went back still holds pieces for no reason. A reason is
-/// that staff said of some refund which pieces go back, or that a refund of theirs was refused, with its pieces.
+/// Whether an unshipped and fully refunded order still holds pieces without a reason. A reason is that staff named the
+/// pieces of some refund, or that a refund of theirs was refused together with its pieces.
 pub(crate) fn forgets_pieces(record: &Record, is_in_catalog: impl Fn(SkuId) -> bool) -> bool {
     let ledger = &record.ledger;
     record.status() == Some(OrderStatus::Refunded)
@@ -223,7 +223,7 @@ fn sum(ledger: &OrderLedger, trade_no: &str, statuses: &[RefundStatus]) -> Money
     Money::checked_sum(ledger.refunds.iter().filter(counts).map(|refund| refund.amount)).unwrap_or(Money::MAX)
 }
 
-/// The contract's table, written down by hand.
+/// The contract's table, written by hand.
 fn is_explained(record: &Record) -> bool {
     use OrderStatus::{AwaitingPayment, AwaitingReceipt, AwaitingShipment, Cancelled, Completed, Refunded};
     const TABLE: [(OrderStatus, OrderStatus); 8] = [
@@ -234,7 +234,7 @@ fn is_explained(record: &Record) -> bool {
         (AwaitingShipment, Refunded),
         (AwaitingReceipt, Refunded),
         (Completed, Refunded),
-        // The payment rules revive a cancelled order whose stock is still there.
+        // The payment rules revive a cancelled order if its stock is still available.
         (Cancelled, AwaitingShipment),
     ];
     let steps: Vec<_> =

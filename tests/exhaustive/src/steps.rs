@@ -4,66 +4,66 @@ use domain::{OrderStatus, RefundKind};
 
 use crate::{Answer, Ask, Cmd, Number, Pieces, Shop, TradeState, World, alipay::PART, world::RIVAL_TAKES};
 
-/// Something that happens.
+/// A step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Step {
-    /// The ledger is asked something.
+    /// A command to the ledger.
     Do(Cmd),
     /// The buyer opens a trade.
     Open {
-        /// Whether it is of another amount than the attempt.
+        /// Whether its amount differs from the attempt's.
         is_wrong: bool,
-        /// Of which attempt, the first being 0.
+        /// The attempt; the first one is 0.
         attempt: u8,
     },
     /// The buyer pays a trade.
     Pay(u8),
-    /// Somebody refunds at Alipay's console.
+    /// A refund in Alipay's console.
     RefundAtConsole {
-        /// Of which trade.
+        /// The refunded trade.
         trade: u8,
-        /// Whether all that is left goes back, or a part.
+        /// Whether all that is left is refunded, or a part.
         is_whole: bool,
     },
     /// A refund request reaches Alipay, which carries it out.
     CarryOut(Number),
-    /// The payment deadline passes; Alipay closes what is not paid.
+    /// The payment deadline passes; Alipay closes unpaid trades.
     Expire,
-    /// Somebody who gives the order up asks Alipay first, which tells of this trade or of none. A trade that waits is
-    /// closed; what is paid is recorded.
+    /// A cancellation asks Alipay first, which reports this trade or none. An unpaid trade is closed; a payment is
+    /// recorded.
     AskBeforeCancel(Option<u8>),
-    /// Somebody who gives the order up asks Alipay about all attempts, in the same way.
+    /// A cancellation asks Alipay about all attempts, in the same way.
     AskAboutAll,
-    /// The buyer wants another attempt, and Alipay is asked about the others, in the same way.
+    /// The buyer wants another attempt; Alipay is asked about the others, in the same way.
     AskBeforeAttempt,
-    /// Staff want to lower the amount, and Alipay is asked about all attempts, in the same way.
+    /// Staff want to lower the amount; Alipay is asked about all attempts, in the same way.
     AskBeforeLowering,
-    /// The job finds that the order's time has come.
+    /// The job finds the order due.
     BeginLook,
-    /// The job has asked Alipay and is done with the order.
+    /// The job has asked Alipay and completes its work on the order.
     EndLook {
         /// Whether Alipay could not be asked.
         failed: bool,
     },
     /// Staff delete the second SKU.
     DeleteSku,
-    /// Something happens to the second order.
+    /// A step of the second order.
     Rival(RivalStep),
 }
 
-/// What happens to the second order.
+/// The steps of the second order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RivalStep {
     /// It is placed.
     Place,
-    /// It is given up.
+    /// It is cancelled.
     Cancel,
     /// Its payment is recorded.
     Pay,
 }
 
 impl World {
-    /// Everything that can happen now.
+    /// Every possible next step.
     pub(crate) fn steps(&self, shop: &Shop, steps: &mut Vec<Step>) {
         if self.broken.is_any() || self.order.broken().is_any() {
             return;
@@ -118,18 +118,18 @@ impl World {
         steps.push(Step::Do(Cmd::ConfirmReceipt { by_buyer: true }));
     }
 
-    /// Whatever Alipay said so far arrives now.
+    /// Any earlier message of Alipay arrives now.
     fn message_steps(&self, steps: &mut Vec<Step>) {
         for (index, trade) in self.numbered_trades() {
             let messages = trade.messages(index);
             steps.extend(messages.iter().map(|message| Step::Do(Cmd::RecordTrade(*message))));
             if let Some(last) = trade.refunds.len().checked_sub(1) {
-                // Alipay cannot be asked which refund it was, or the message does not say.
+                // Alipay cannot be asked which refund it was, or the message does not name it.
                 steps.push(Step::Do(Cmd::CloseTrade(trade.refund_message(index, last))));
             }
             for (place, (number, amount)) in trade.refunds.iter().enumerate() {
                 let notified = trade.refund_message(index, place);
-                // Without proof, as the bill tells of it; with the notification, or with the answer to a query.
+                // Without proof, as from the bill; with the notification, or with the answer to a query.
                 for proof in [None, Some(notified), Some(trade.payment(index)), Some(trade.query(index))] {
                     let (number, amount) = (*number, *amount);
                     steps.push(Step::Do(Cmd::RecordRefund { trade: index, number, amount, proof }));
@@ -138,7 +138,7 @@ impl World {
         }
     }
 
-    /// Requests that were sent to Alipay and answers of its that were not recorded, at any time after.
+    /// Requests to Alipay and its unrecorded answers, at any later time.
     fn refund_steps(&self, shop: &Shop, steps: &mut Vec<Step>) {
         for (number, refund) in self.own_refunds() {
             if self.can_carry_out(number, refund).is_some() {
@@ -147,7 +147,7 @@ impl World {
             if self.trades.iter().any(|trade| trade.refund(number).is_some()) {
                 steps.push(Step::Do(Cmd::RecordAnswer(number, Answer::Succeeded)));
             }
-            // Another process may have asked before it was carried out.
+            // Another process may have got this answer before the refund was carried out.
             for no in [Answer::Refused, Answer::NotNow, Answer::NotNowForLong, Answer::Unclear] {
                 steps.push(Step::Do(Cmd::RecordAnswer(number, no)));
             }
@@ -165,7 +165,7 @@ impl World {
 
     fn staff_steps(&self, shop: &Shop, steps: &mut Vec<Step>) {
         steps.push(Step::Do(Cmd::Ship));
-        // A new number is the next one; an old one comes again.
+        // A new request has the next number; an old one may be repeated.
         let refunds = &self.order.ledger.refunds;
         let requests = refunds.iter().filter(|refund| refund.kind == RefundKind::Shop).count();
         for number in (0..=requests).take(shop.bounds.staff_refunds) {

@@ -1,4 +1,4 @@
-//! The shop, Alipay and the people, at one moment.
+//! The state of the shop, Alipay and the people at one moment.
 
 use domain::{OrderStatus, PaymentRecord, RefundKind};
 
@@ -15,39 +15,38 @@ pub(crate) const RIVAL_TAKES: u8 = 1;
 /// The trade of the second order.
 const RIVAL_TRADE: u8 = 9;
 
-/// One state of everything.
+/// A complete state.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct World {
-    /// What is on record of the order.
+    /// The order's records.
     pub order: Known,
-    /// What is on record of the second order, once it is placed.
+    /// The second order's records, once it is placed.
     pub rival: Option<Known>,
-    /// How many pieces of each SKU are in stock; the order has taken all there were.
+    /// The pieces of each SKU in stock; the order has taken all there were.
     pub(crate) stock: Stock,
     /// The trades of the order's attempts at Alipay.
     pub trades: Vec<Trade>,
     /// Whether the payment deadline has passed. No trade is opened or paid after it.
     pub is_expired: bool,
-    /// Somebody who gives the order up has learned from Alipay that its trade is closed, and goes on some time.
+    /// A cancellation has learned from Alipay that its trade is closed, and will continue at some time.
     pub cancels_closed: bool,
-    /// Somebody who gives the order up has learned from Alipay that there is no trade, and goes on some time.
+    /// A cancellation has learned from Alipay that there is no trade, and will continue at some time.
     pub cancels_without_trade: bool,
-    /// Somebody who gives the order up has learned from Alipay of all attempts whether anything can come of them, and goes
-    /// on some time.
+    /// A cancellation has learned from Alipay which attempts may still be paid, and will continue at some time.
     pub(crate) cancels_all: Option<Asked>,
-    /// Somebody who opens another attempt has learned from Alipay whether anything can come of the others, and goes on
-    /// some time.
+    /// The opening of another attempt has learned from Alipay which others may still be paid, and will continue at some
+    /// time.
     pub(crate) opens_attempt: Option<Asked>,
-    /// Somebody of the staff who lowers the amount has learned the same, and goes on some time.
+    /// A change of the amount has learned the same, and will continue at some time.
     pub(crate) lowers: Option<Asked>,
-    /// The job has found the order in this status, and is not done with it.
+    /// The job has found the order in this status, and has not finished.
     pub looking: Option<Found>,
     /// The rules that were broken on the way.
     pub(crate) broken: Broken,
 }
 
 impl World {
-    /// The order was placed now, and took all there was.
+    /// The order was just placed, and took the whole stock.
     pub(crate) fn begin(shop: &Shop) -> Self {
         Self {
             order: shop.core.keep(Record::placed("1", &BOUGHT)),
@@ -65,12 +64,12 @@ impl World {
         }
     }
 
-    /// Where the order stands.
+    /// The order's status.
     pub fn status(&self) -> Option<OrderStatus> {
         self.order.status()
     }
 
-    /// The payment of this trade, if it is on record.
+    /// The payment of this trade, if it is recorded.
     pub(crate) fn payment(&self, trade: u8) -> Option<&PaymentRecord> {
         let trade_no = trade_no(trade);
         self.order.ledger.payments.iter().find(|paid| paid.trade.trade_no == trade_no)
@@ -81,26 +80,26 @@ impl World {
         (0..).zip(&self.trades)
     }
 
-    /// The refunds of ours that are on record, with their numbers.
+    /// Our recorded refunds, with their numbers.
     pub(crate) fn own_refunds(&self) -> impl Iterator<Item = (Number, &domain::Refund)> {
         let own = self.order.ledger.refunds.iter().filter(|refund| refund.kind != RefundKind::External);
         own.filter_map(|refund| Some((Number::parse(&refund.out_request_no)?, refund)))
     }
 
-    /// How many refunds were made at Alipay's console.
+    /// The number of refunds made in Alipay's console.
     pub(crate) fn console_refunds(&self) -> usize {
         let refunds = self.trades.iter().flat_map(|trade| &trade.refunds);
         refunds.filter(|done| matches!(done.0, Number::Console(_))).count()
     }
 
-    /// The trade of which the refund on record is, if Alipay can carry it out now.
+    /// The trade of the recorded refund, if Alipay can carry the refund out now.
     pub(crate) fn can_carry_out(&self, number: Number, refund: &domain::Refund) -> Option<u8> {
         let (index, trade) = self.numbered_trades().find(|(index, _)| trade_no(*index) == refund.trade_no)?;
         let amount = yuan(trade.left());
         (trade.refund(number).is_none() && refund.amount <= amount).then_some(index)
     }
 
-    /// The status in which the job finds the order, if its timer can go off. A cancelled order is looked at after the
+    /// The status in which the job finds the order, if its timer can go off. For a cancelled order, that is after the
     /// deadline.
     pub(crate) fn is_due(&self) -> Option<Found> {
         match self.status().filter(|_| self.order.has_timer)? {
@@ -164,21 +163,21 @@ impl World {
         self.broken.add_all(outcome.broken);
     }
 
-    /// As the use case does it: nothing is locked while Alipay is asked, so the order is given up some time after.
+    /// As in the use case: nothing is locked while Alipay is asked, so the order is cancelled some time later.
     fn ask_before_cancel(&mut self, shop: &Shop, trade: Option<u8>) -> Option<()> {
         let Some(index) = trade else {
             self.cancels_without_trade = true;
             return Some(());
         };
         self.end_trade(shop, index)?;
-        // It is paid; what has another amount pays nothing.
+        // It is paid; a payment of another amount pays nothing.
         if self.status() == Some(OrderStatus::AwaitingPayment) {
             self.cancels_closed = true;
         }
         Some(())
     }
 
-    /// Alipay is asked about a trade. One that waits is closed; what is paid is recorded.
+    /// Alipay is asked about a trade. An unpaid one is closed; a payment is recorded.
     fn end_trade(&mut self, shop: &Shop, index: u8) -> Option<()> {
         let trade = self.trades.get_mut(usize::from(index))?;
         match trade.state {
@@ -205,7 +204,8 @@ impl World {
         Some(asked)
     }
 
-    /// Alipay is asked about an attempt, and answers about the last of its trades: whether there is one.
+    /// Alipay is asked about an attempt, and answers about its last trade. Returns whether the attempt can no longer be
+    /// paid.
     fn end_attempt(&mut self, shop: &Shop, attempt: u8) -> Option<bool> {
         let last = self.numbered_trades().filter(|(_, trade)| trade.attempt == attempt).last();
         let Some((index, _)) = last else { return Some(false) };
@@ -213,25 +213,25 @@ impl World {
         Some(true)
     }
 
-    /// How many attempts the buyer has.
+    /// The number of the buyer's attempts.
     pub(crate) fn attempts(&self) -> u8 {
         u8::try_from(self.order.ledger.attempts.len()).unwrap_or(u8::MAX).max(1)
     }
 
-    /// What Alipay charges for a trade of this attempt.
+    /// The amount of a trade of this attempt.
     fn amount_of(&self, attempt: u8) -> Option<u8> {
         let attempts = self.order.ledger.all_attempts();
         let amount = attempts.get(usize::from(attempt))?.amount;
         [TOTAL, LOWERED].into_iter().find(|known| yuan(*known) == amount)
     }
 
-    /// Whether staff lowered what the order costs.
+    /// Whether staff lowered the amount.
     pub(crate) fn is_lowered(&self) -> bool {
         self.order.ledger.order.as_ref().is_some_and(|order| order.total_amount == yuan(LOWERED))
     }
 
-    /// The job's last look at a cancelled order is after the deadline, so that it finds what was paid. That at a paid one finds
-    /// what was paid in its other attempt, which is over after the deadline.
+    /// The last check of a cancelled order is after the deadline, so it finds every payment. The check of a paid order
+    /// finds payments of its other attempt, which ends at the deadline.
     fn end_look(&mut self, shop: &Shop, failed: bool) -> Option<()> {
         let found = self.looking.take()?;
         if found != Found::AwaitingPayment && !failed {
@@ -249,7 +249,7 @@ impl World {
         Some(())
     }
 
-    /// A payment that is not on record and that a query about its attempt tells of.
+    /// A payment that is not recorded and that a query about its attempt reports.
     pub(crate) fn unnoticed_payment(&self, attempt: u8) -> Option<Message> {
         let is_unnoticed = |(index, trade): &(u8, &Trade)| {
             trade.attempt == attempt && trade.left() > 0 && self.payment(*index).is_none()

@@ -1,6 +1,6 @@
-//! The model is able to fail: for each way of deciding wrongly it finds steps that show it.
+//! The model can fail: for each wrong way to decide, it finds steps that reveal it.
 //!
-//! What decides wrongly is [`OrderLedger::decide`] that is shown another ledger, or whose events are tampered with.
+//! The wrong decisions come from [`OrderLedger::decide`] with another ledger, or with changed events.
 
 use domain::{
     AttemptState, Cause, OrderLedger, OrderStatus, PaymentStatus, ShopTime, SkuId, StockMoveKind,
@@ -23,7 +23,7 @@ const BOUNDS: Bounds = Bounds {
 
 type Decided = Result<Vec<Event>, Refusal>;
 
-/// For what goes wrong when an order is lowered.
+/// For errors when an order is lowered.
 const LOWERING: Bounds = Bounds {
     attempts: 2,
     lowers: true,
@@ -34,7 +34,7 @@ const LOWERING: Bounds = Bounds {
     ..BOUNDS
 };
 
-/// Asserts that steps are found that break the rule, and that the same steps break none if all is decided well.
+/// Asserts that steps are found that break the rule, and that the same steps break none with the right decisions.
 fn assert_found(rule: &'static str, decide: Decide) {
     assert_found_within(BOUNDS, rule, decide);
 }
@@ -59,7 +59,7 @@ fn assert_found_within(bounds: Bounds, rule: &'static str, decide: Decide) {
     }
 }
 
-/// Decides on the ledger as `change` leaves it.
+/// Decides on the ledger after `change`.
 fn decide_on(
     ledger: &OrderLedger,
     change: impl FnOnce(&mut OrderLedger),

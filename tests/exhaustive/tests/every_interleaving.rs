@@ -10,7 +10,7 @@ use domain::OrderLedger;
 use exhaustive::{Bounds, Shop, World};
 use stateright::{Checker as _, HasDiscoveries, Model as _};
 
-/// Nothing happens that a bound does not name.
+/// The bounds that allow nothing.
 const NOTHING: Bounds = Bounds {
     trades: 1,
     attempts: 1,
@@ -39,7 +39,7 @@ const DEEP: [Bounds; 3] = [
     Bounds { console_refunds: 2, staff_refunds: 2, ..NOTHING },
 ];
 
-/// Every kind of event and of refusal that can come of what happens here.
+/// Every kind of event and refusal that these bounds can cause.
 const EVENTS_AND_REFUSALS: [&str; 26] = [
     "AmountLowered",
     "AttemptClosed",
@@ -69,7 +69,7 @@ const EVENTS_AND_REFUSALS: [&str; 26] = [
     "refused: RequestNumberReused",
 ];
 
-/// Written past the capture of a test's output, so that it is seen.
+/// Writes past the capture of test output, so that it is visible.
 fn say(text: &str) {
     io::stderr().write_all(format!("{text}\n").as_bytes()).unwrap();
 }

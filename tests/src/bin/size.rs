@@ -1,7 +1,7 @@
-//! `make bench`: what the number of orders on record costs. The same questions are put to a shop with 1,000 orders and to
-//! one with 1,000,000, or with as many as `size 100000` says; quote the ratios, not the figures.
+//! `make bench`: how the number of stored orders affects speed. The same queries run on a shop with 1,000 orders and on
+//! one with 1,000,000, or as many as `size 100000` says; quote the ratios, not the figures.
 //!
-//! `size audit 1000000`: how long an audit of so many orders takes.
+//! `size audit 1000000`: how long an audit of this many orders takes.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot measure says so by panicking")]
 
@@ -20,12 +20,12 @@ use tests::{Data, Setup, built};
 
 const FEW: i32 = 1_000;
 const MANY: i32 = 1_000_000;
-/// Orders of one buyer, in both shops.
+/// Orders per buyer, in both shops.
 const OF_ONE: i32 = 20;
-/// One of them.
+/// One of the buyers.
 const BUYER: UserId = UserId(1_001);
 const DAY: Duration = Duration::from_secs(24 * 3600);
-/// How often each question is put; the median counts.
+/// How often each query runs; the median counts.
 const TIMES: usize = 200;
 
 #[tokio::main]
@@ -47,7 +47,7 @@ async fn main() {
     println!("written to {file}");
 }
 
-/// Puts each question to both shops in turn, so that what else the machine does meets both alike.
+/// Runs each query on both shops in turn, so that other load on the machine affects both alike.
 async fn compare(name: &str, orders: i32, empty_shop: impl AsyncFn() -> Setup) -> Vec<Value> {
     let mut rows = Vec::new();
     let (few, many) = (empty_shop().await, empty_shop().await);
@@ -122,7 +122,7 @@ fn search(store: &dyn SqlStore, search: OrderSearch) -> BoxFuture<'_, ()> {
 
 fn claim(store: &dyn SqlStore, now: ShopTime) -> BoxFuture<'_, ()> {
     async move {
-        // They are due again at once, for the next pass that is timed.
+        // They become due again at once, for the next timed pass.
         store.claim_due_orders(now, now, 64).await.unwrap();
     }
     .boxed()
@@ -139,7 +139,7 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
-/// The demo shop with so many orders.
+/// The demo shop with this many orders.
 async fn filled(setup: &Setup, orders: i32) -> Arc<dyn SqlStore> {
     let store = sql::connect(&SqlConfig::new(setup.data().database_url())).await.unwrap();
     store.migrate().await.unwrap();
@@ -148,13 +148,13 @@ async fn filled(setup: &Setup, orders: i32) -> Arc<dyn SqlStore> {
     store
 }
 
-/// Orders of two lines, most of them completed; one in ten is to be shipped, and a hundred are due.
+/// Orders with two lines, most of them completed; one in ten is paid and not shipped, and a hundred are due.
 async fn fill(setup: &Setup, orders: i32) {
     let mut database = setup.data().open().await;
     database.add_buyers(1_001, orders / OF_ONE).await;
     let on_mysql = matches!(setup.data(), Data::Servers { .. });
     if on_mysql {
-        // MariaDB stops counting at 1,000 otherwise.
+        // Otherwise MariaDB stops counting at 1,000.
         database.execute(&format!("SET max_recursive_iterations = {orders}")).await;
     }
     let each = format!(
@@ -181,7 +181,7 @@ async fn fill(setup: &Setup, orders: i32) {
         .await;
 }
 
-/// What is on record beside the orders, so that all of them are completed and the trades are right.
+/// Adds the rows that complete the orders, so that every order is completed and the amounts agree.
 async fn complete(setup: &Setup, orders: i32) {
     let mut database = setup.data().open().await;
     if matches!(setup.data(), Data::Servers { .. }) {

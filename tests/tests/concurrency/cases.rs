@@ -1,4 +1,4 @@
-//! The cases, each for any shop.
+//! The cases, for any kind of shop.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -14,8 +14,8 @@ fn one_piece(user: i32) -> Value {
     json!({"address_id": user, "settlement_type": 1, "sku_id": 901, "buy_num": 1})
 }
 
-/// Waits until each program's database has the SKU, which a test writes last: nodes of a cluster have what another one
-/// committed a moment later.
+/// Waits until each program's database has the SKU, which a test writes last. The nodes of a cluster receive each
+/// other's commits with a delay.
 pub(crate) async fn on_each_node(programs: &[Dashop], sku: i32) {
     let query = format!("SELECT COUNT(*) AS n FROM DDSC_SKU WHERE id = {sku}");
     for program in programs {
@@ -65,7 +65,7 @@ pub(crate) async fn five_hundred_carts_over_twenty_skus(setup: Setup) {
     for (sku, pieces) in &stock {
         database.add_sku(*sku, "19.90", *pieces).await;
     }
-    // Carts of one to four SKUs, spread by two primes instead of chance, so that a failure can be repeated.
+    // Carts of one to four SKUs, distributed by two primes instead of at random, so that a failure can be reproduced.
     database.execute("BEGIN").await;
     for user in 1001..1501 {
         for line in 0..1 + user % 4 {
@@ -113,7 +113,8 @@ pub(crate) async fn sixty_four_buyers_clear_one_sku_without_being_told_to_come_a
     assert_eq!(clear_one_sku(setup).await, 0, "nobody is told to come again");
 }
 
-/// Sixty-four buyers, who order until the last piece is gone, and come again when they are told to; how often they were.
+/// Sixty-four buyers order until the last piece is sold, and try again if asked to. Returns how often they were asked
+/// to.
 pub(crate) async fn clear_one_sku(setup: Setup) -> usize {
     const STOCK: i32 = 600;
     let programs = setup.start_programs().await;
@@ -143,8 +144,8 @@ pub(crate) async fn clear_one_sku(setup: Setup) -> usize {
     put_off.iter().sum()
 }
 
-/// Without a key: as many clicks at once as programs can take, also where such an order was placed long before, and one a
-/// moment later, when the stock is gone.
+/// Without a key, many simultaneous clicks are one order, even if the same order was placed long before. So is a click
+/// a moment later, when the stock is gone.
 pub(crate) async fn clicks_on_one_button_are_one_order(setup: Setup) {
     const ROUNDS: i64 = 4;
     let programs = setup.with("DASHOP_DOUBLE_CLICK", "60").start_programs().await;

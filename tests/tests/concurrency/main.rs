@@ -1,4 +1,4 @@
-//! Many buyers at once: nothing is oversold, nothing is lost, everybody gets an answer of the contract.
+//! Many buyers at once: nothing is oversold, nothing is lost, and every answer is defined by the contract.
 
 mod cases;
 

@@ -1,4 +1,4 @@
-//! Everybody at the same order at the same moment, at three programs: the order goes one way, once.
+//! Several actors change the same order at the same moment, at three programs: it takes one way, once.
 
 use futures_util::future::join_all;
 use serde_json::json;
@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::shop::{PRICE, Placed, Shop};
 
-/// How many orders are fought over.
+/// The number of contested orders.
 const ORDERS: i32 = 12;
 
 async fn shop_of_three() -> (Shop, Vec<Placed>) {
@@ -21,7 +21,8 @@ async fn shop_of_three() -> (Shop, Vec<Placed>) {
     (shop, orders)
 }
 
-/// Notified at every program, asked about by the job and by the returning browser, and given up by buyer and shop.
+/// The programs receive the notification, the query of the job, the returning browser, and cancellations by buyer and
+/// shop.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_that_is_paid_is_paid_once_whoever_finds_out_first() {
     let (mut shop, orders) = shop_of_three().await;
@@ -68,7 +69,7 @@ async fn an_order_that_is_paid_is_paid_once_whoever_finds_out_first() {
     assert!(calls.iter().all(|call| call["method"] == "alipay.trade.query"), "{calls:?}");
 }
 
-/// Pays at the cashier page; the query with which the browser comes back to the result page.
+/// Pays at the cashier page. Returns the query with which the browser comes back to the result page.
 async fn pay_at_the_cashier(browser: &Browser, order: &Placed) -> String {
     let page = browser.get(&order.pay_url).await.text;
     let trade_no = page.split_once("name=\"trade_no\" value=\"").unwrap().1.split_once('"').unwrap().0;
@@ -77,7 +78,7 @@ async fn pay_at_the_cashier(browser: &Browser, order: &Placed) -> String {
     paid.location.unwrap().split_once('?').unwrap().1.to_owned()
 }
 
-/// By its buyer, twice, by the shop, and because its time is over.
+/// Cancelled twice by the buyer, once by the shop, and once because its deadline has passed.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_that_everybody_gives_up_is_cancelled_once() {
     let (mut shop, orders) = shop_of_three().await;

@@ -1,4 +1,4 @@
-//! `dashop audit` beside the running shop: nothing is invented, and each fault that is planted is named, and no other.
+//! `dashop audit` beside the running shop: it reports each planted fault, and nothing else.
 
 use serde_json::{Value, json};
 use tests::Setup;
@@ -7,14 +7,14 @@ use crate::shop::{NEVER, Placed, Said, Shop, it};
 
 tests::on_both_stores!(an_honest_shop_is_clean, each_planted_fault_is_named_alone);
 
-/// What the audit says, and its exit status.
+/// The exit status and the report of the audit.
 fn audit(shop: &Shop) -> (i32, Value) {
     let said = Said::by(shop.dashop().setup(), &["audit", "--json"]);
     let report = serde_json::from_str(&said.out).unwrap_or_else(|_| panic!("{} {}", said.out, said.err));
     (said.status, report)
 }
 
-/// Everything that can happen to an order without a fault.
+/// Orders with everything that can happen to one without a fault.
 struct Lives {
     placed: Placed,
     cancelled: Placed,
@@ -77,7 +77,7 @@ async fn each_planted_fault_is_named_alone(setup: Setup) {
         )
     };
     let (old, nobody) = ("expire_at = NULL", "2019112820400899");
-    // What is planted, what takes it back, and what is found.
+    // The statement that plants the fault, the one that removes it, and the finding.
     let faults = [
         (info("status = 7", placed), info("status = 1", placed), "unreadable"),
         (info("total_amount = '1.00'", placed), info("total_amount = '219.00'", placed), "sums"),

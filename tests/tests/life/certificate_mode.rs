@@ -1,4 +1,4 @@
-//! A shop in certificate mode: it pays, is told, and goes on when Alipay's key changes.
+//! A shop in certificate mode: it pays, gets notifications, and continues when Alipay's key changes.
 
 use tests::{Sandbox, Setup};
 

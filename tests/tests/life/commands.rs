@@ -1,4 +1,4 @@
-//! The shop side on the command line, beside a running program: it does what the operations over HTTP do.
+//! The shop side on the command line, beside a running program: it does the same as the operations over HTTP.
 
 use adapters::system::SystemClock;
 use ports::Clock;
@@ -17,14 +17,14 @@ tests::on_both_stores!(
     a_refund_waits_for_the_shops_balance,
 );
 
-/// A command that succeeds; what it printed.
+/// Runs a command that succeeds, and returns its output.
 fn done(shop: &Shop, arguments: &[&str]) -> String {
     let said = Said::by(shop.dashop().setup(), arguments);
     assert_eq!(said.status, 0, "{arguments:?}: {}", said.err);
     said.out
 }
 
-/// A command that fails with this status and says this.
+/// Runs a command that fails with this status and message.
 fn fails(shop: &Shop, arguments: &[&str], status: i32, why: &str) {
     let said = Said::by(shop.dashop().setup(), arguments);
     assert_eq!(said.status, status, "{arguments:?}: {}", said.err);
@@ -78,7 +78,7 @@ async fn orders_are_listed_and_shown(setup: Setup) {
         assert!(sheet.contains(shown), "{shown}: {sheet}");
     }
 
-    // Who looks needs the database alone.
+    // Commands that only read need only the database.
     let keyless = shop.dashop().setup().beside().with("DASHOP_ALIPAY_APP_PRIVATE_KEY", "no key");
     for looks in [&["orders"][..], &["orders", "--csv"], &["order", &paid.id]] {
         let said = Said::by(&keyless, looks);
@@ -89,7 +89,7 @@ async fn orders_are_listed_and_shown(setup: Setup) {
     assert!(ship.status != 0 && ship.err.contains("DASHOP_ALIPAY_APP_PRIVATE_KEY"), "{}", ship.err);
 }
 
-/// An order on which something is done, each on the command line and over HTTP, and what is on record then.
+/// Does the same on the command line and over HTTP, each to an order of its own, and compares the results.
 async fn a_command_does_what_the_operation_does(setup: Setup) {
     let mut shop = Shop::open(setup).await;
     let staff = shop.dashop().staff("mei");
@@ -144,7 +144,7 @@ async fn a_command_does_what_the_operation_does(setup: Setup) {
     assert_eq!(shop.timeline(&command.id).await, ["1>2 alipay", "2>3 shop", "3>6 shop"]);
 }
 
-/// The same was called about both, and the same is on record, but for numbers, times and names.
+/// The calls to Alipay about both orders are the same, and so is what is stored, except numbers, times and names.
 async fn are_alike(shop: &mut Shop, command: &Placed, operation: &Placed, calls: &[&str]) {
     assert_eq!(shop.sandbox.calls_about(&command.id).await, calls);
     assert_eq!(shop.sandbox.calls_about(&operation.id).await, calls);

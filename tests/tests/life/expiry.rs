@@ -63,7 +63,7 @@ async fn an_order_that_still_has_time_is_asked_about_and_left_alone(setup: Setup
     shop.sandbox.arrive(&order.pay_url).await;
     shop.make_due(&order.id).await;
     let before = SystemClock.now();
-    // The second look comes two minutes after the first; whoever looks has it for five.
+    // The next check is two minutes later; a lease would set it to five minutes.
     until("the next look is set", async || {
         let next = shop.due_at(&order.id).await.unwrap();
         next > before && next < SystemClock.now().after(Duration::from_secs(180))

@@ -1,4 +1,4 @@
-//! Programs that are killed while money goes back.
+//! Programs that are killed while a refund is in progress.
 
 use adapters::system::SystemClock;
 use ports::Clock;
@@ -23,7 +23,7 @@ async fn all_programs_are_killed_while_money_goes_back_and_it_goes_back_once() {
         shop.sandbox.pay_again(&order.id).await;
     }
     let told = shop.sandbox.take_held().await;
-    // The money goes, and nobody hears of it.
+    // Alipay refunds, but its answer never arrives.
     let no_answer =
         json!({"method": "alipay.trade.refund", "kind": "no_answer", "moment": "after", "times": 1000});
     shop.sandbox.fault(no_answer).await;

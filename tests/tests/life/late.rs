@@ -1,4 +1,4 @@
-//! Money that comes too late, or twice.
+//! Payments that arrive too late, or twice.
 
 use serde_json::json;
 use tests::{Setup, until};
@@ -13,7 +13,7 @@ tests::on_both_stores!(
     a_second_payment_goes_back_and_the_first_one_stays,
 );
 
-/// An order that its buyer cancelled before going to the cashier, with the page of the cashier still open somewhere.
+/// An order that its buyer cancelled before opening the cashier page; `pay_url` still works.
 async fn cancelled(shop: &mut Shop, sku_id: i32) -> Placed {
     let order = shop.place(904, sku_id).await;
     shop.cancel(&order).await;
@@ -21,7 +21,7 @@ async fn cancelled(shop: &mut Shop, sku_id: i32) -> Placed {
     order
 }
 
-/// The same of the last piece, which another buyer has by now.
+/// The same for the last piece, which another buyer has ordered since.
 async fn cancelled_and_gone(shop: &mut Shop) -> Placed {
     shop.database.add_sku(902, PRICE, 1).await;
     let order = cancelled(shop, 902).await;
@@ -79,7 +79,7 @@ async fn a_late_payment_of_what_others_bought_goes_back_to_the_fen(setup: Setup)
     assert_eq!(shown["refunds"][0]["out_request_no"], format!("back-{}", trade_no.as_str().unwrap()));
     assert_eq!(shown["payments"][0]["refunded_amount"], AMOUNT);
 
-    // Both that of the payment, again, and that of the refund.
+    // The notification of the payment, repeated, and the one of the refund.
     let mut again = vec![told];
     again.extend(shop.sandbox.take_held().await.into_iter().map(|(_, form)| form));
     assert_eq!(again.len(), 2);
@@ -93,7 +93,7 @@ async fn a_late_payment_of_what_others_bought_goes_back_to_the_fen(setup: Setup)
 async fn a_refund_that_is_owed_is_tried_until_alipay_takes_it(setup: Setup) {
     let mut shop = Shop::open(setup).await;
     let order = cancelled_and_gone(&mut shop).await;
-    // The money goes, and each of the three answers is lost.
+    // Alipay refunds, but all three answers are lost.
     let lost = json!({"method": "alipay.trade.refund", "kind": "dropped", "moment": "after", "times": 3});
     shop.sandbox.fault(lost).await;
     shop.sandbox.hold_notifications().await;
@@ -107,7 +107,7 @@ async fn a_refund_that_is_owed_is_tried_until_alipay_takes_it(setup: Setup) {
         shop.database.number(failed).await == 1
     })
     .await;
-    // Ten seconds later Alipay is asked what became of it.
+    // Ten seconds later the job asks Alipay for the result.
     until("it is known", async || shop.refunds(&order.id).await == ["late succeeded 219.00"]).await;
     let trades = shop.sandbox.trades(&order.id).await;
     assert_eq!(trades[0]["refunds"].as_array().unwrap().len(), 1, "the money went once: {trades:?}");

@@ -1,7 +1,7 @@
-//! The whole life of orders, on the real program: what becomes of those that nobody pays, that are paid unheard of, late
-//! or twice, that nobody confirms, and of those whose money goes back; by the jobs, over HTTP and on the command line.
+//! The whole life of orders, on the real program: orders that are never paid, paid without a notification, paid late or
+//! twice, never confirmed, or refunded; by the jobs, over HTTP and on the command line.
 //!
-//! Nobody waits for minutes: what is due later is made due in the database, and its outcome is waited for.
+//! No test waits for minutes: it makes what is due later due in the database, and waits for the outcome.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,5 +1,5 @@
-//! Alipay tells of a refund before it answers the request for it: another program hears of it, asks, and writes it down
-//! while the first one still waits.
+//! Alipay notifies of a refund before it answers the request for it: another program gets the notification, queries the
+//! refund and records it while the first program still waits.
 
 use futures_util::future::join_all;
 use serde_json::json;
@@ -7,7 +7,7 @@ use tests::Setup;
 
 use crate::shop::{PRICE, Placed, Shop};
 
-/// How many orders are refunded at once, at three programs.
+/// How many orders are refunded at once, by three programs.
 const ORDERS: i32 = 9;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -20,7 +20,7 @@ async fn a_refund_whose_notification_overtakes_its_answer_is_booked_once() {
         orders.push(shop.paid(user, 901).await);
     }
     assert_eq!(shop.stock(901).await, (0, ORDERS.into()));
-    // The jobs look every two seconds; one attempt may take five.
+    // The jobs run every two seconds; one attempt may take five.
     shop.sandbox
         .fault(json!({"method": "alipay.trade.refund", "kind": "slow", "moment": "after", "milliseconds": 1500, "times": ORDERS}))
         .await;

@@ -26,7 +26,7 @@ async fn an_order_is_taken_for_received_after_the_configured_days(setup: Setup) 
     let shipped = format!("SELECT CONCAT('', shipped_at) AS n FROM tb_order_info WHERE {}", it(&order.id));
     let shipped_at = time(&shop.database.words(&shipped).await[0]);
     let after = shop.due_at(&order.id).await.unwrap().since(shipped_at);
-    // Both to the second, and taken one after the other.
+    // Both have whole seconds, and the second is taken later.
     let days = Duration::from_secs(3 * 24 * 3600);
     assert!((days..days + Duration::from_secs(60)).contains(&after), "{after:?}");
 
@@ -55,7 +55,7 @@ async fn what_was_confirmed_or_refunded_meanwhile_is_left_alone(setup: Setup) {
     for (order, status, last) in [(&confirmed, 4, "3>4 buyer"), (&refunded, 6, "3>6 shop")] {
         assert_eq!(shop.status(&order.id).await, status);
         assert_eq!(shop.due_at(&order.id).await, None, "it waits for nothing");
-        // As somebody who writes past this service could leave it.
+        // A program that writes to the database directly could leave it due.
         shop.make_due(&order.id).await;
         shop.is_let_be(&order.id).await;
         assert_eq!(shop.status(&order.id).await, status);

@@ -1,4 +1,4 @@
-//! `dashop reconcile`: a day of our records against Alipay's bill.
+//! `dashop reconcile` compares a day of our records with Alipay's bill.
 
 use std::{net::TcpListener, sync::Arc, time::Duration};
 
@@ -17,8 +17,8 @@ tests::on_both_stores!(
     a_day_that_cannot_be_compared_is_told_apart,
 );
 
-/// For Alipay it was noon of yesterday when the test began: what is paid now is on the bill of a day that is over for the
-/// shop, and midnight is far.
+/// Alipay's clock starts at noon of yesterday: payments made now are on the bill of a day that has ended for the shop,
+/// and midnight is far away.
 struct Yesterday {
     behind: Duration,
 }
@@ -67,7 +67,7 @@ impl Shop {
         self.sandbox.set_notifications(lost);
     }
 
-    /// An order that was paid, at which nobody looks of their own accord; its number, its trade's, and the day.
+    /// A paid order that no job checks. Returns its number, its trade's number, and the day.
     async fn paid(&mut self) -> (String, String, String) {
         let body = json!({"address_id": 904, "settlement_type": 1, "sku_id": 901, "buy_num": 1});
         let created = self.dashop.buyer("b904").create(body).await;
@@ -86,7 +86,7 @@ impl Shop {
         Said::by(self.dashop.setup(), &[&["reconcile"], arguments].concat())
     }
 
-    /// What is kept of comparisons: kind, both sides, and what was done.
+    /// The stored differences: kind, both amounts, and the repair.
     async fn differences(&mut self) -> Vec<String> {
         self.database
             .words(
@@ -121,7 +121,7 @@ async fn a_day_is_compared_and_mended(setup: Setup) {
     let done = format!("{day} missing_here {trade} - {AMOUNT} 已入账,订单已付款");
     assert_eq!(shop.differences().await, [done]);
 
-    // A refund past us, unheard as well.
+    // A refund made in Alipay's console, also without a notification.
     let number = shop.sandbox.refund_at_console(&heard, "50.00".parse().unwrap()).unwrap();
     let mended = shop.reconcile(&[&day, "--repair"]);
     let line = format!(
@@ -133,7 +133,7 @@ async fn a_day_is_compared_and_mended(setup: Setup) {
     assert_eq!((agrees.status, agrees.out), (0, format!("{day}: 0 differences\n")), "{}", agrees.err);
     assert!(shop.differences().await.is_empty());
 
-    // An amount is left to people.
+    // A difference in an amount is never repaired automatically.
     shop.database
         .execute(&format!("UPDATE dashop_payment SET total_amount = '218.99' WHERE trade_no = '{trade}'"))
         .await;
@@ -147,7 +147,7 @@ async fn a_day_is_compared_and_mended(setup: Setup) {
 
 async fn what_went_back_before_we_knew_of_it_is_booked_with_its_payment(setup: Setup) {
     let mut shop = Shop::open(setup).await;
-    // Neither message ever arrives.
+    // Neither notification ever arrives.
     let lost = NotificationBehaviour { hold: true, ..NotificationBehaviour::default() };
     shop.sandbox.set_notifications(lost);
     let (order, trade, day) = shop.paid().await;

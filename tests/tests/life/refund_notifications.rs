@@ -14,7 +14,7 @@ tests::on_both_stores!(
     an_order_that_ran_out_before_it_was_told_of_stays_cancelled,
 );
 
-/// Gives money back in the console, and takes the notification of it, which must have these fields.
+/// Refunds in the console, and takes the notification of it, which must have these fields.
 async fn refunded_at_console(
     shop: &Shop,
     order: &Placed,
@@ -32,7 +32,7 @@ async fn refunded_at_console(
     (number, form)
 }
 
-/// Delivers it, again and again.
+/// Delivers the notification three times; each time it is accepted.
 async fn is_taken(shop: &Shop, form: &str) {
     for _ in 0..3 {
         assert_eq!(shop.deliver(form).await, "success");
@@ -71,7 +71,7 @@ async fn when_all_went_back_the_order_has_ended(setup: Setup) {
     let part = [("trade_status", "TRADE_SUCCESS"), ("refund_fee", "200.00")];
     let (_, first) = refunded_at_console(&shop, &by_and_by, "200.00", part).await;
     let (_, last) = refunded_at_console(&shop, &by_and_by, "19.00", all).await;
-    // The last one overtakes the first.
+    // The last notification overtakes the first.
     is_taken(&shop, &last).await;
     assert_eq!(shop.status(&by_and_by.id).await, 2);
     is_not_shipped(&shop, &by_and_by).await;
@@ -88,7 +88,8 @@ async fn when_all_went_back_the_order_has_ended(setup: Setup) {
     }
 }
 
-/// An order that was paid and refunded at once, of which nothing has arrived; both messages, the payment's first.
+/// An order that was paid and refunded at once, without any notification so far. Returns both notifications, the
+/// payment's first.
 async fn unheard(shop: &mut Shop, user: i32, amount: &str) -> (Placed, [String; 2]) {
     shop.sandbox.hold_notifications().await;
     let order = shop.place(user, 901).await;
@@ -130,7 +131,8 @@ async fn a_refund_that_is_told_before_its_payment_proves_it(setup: Setup) {
     let shown = shop.dashop().buyer("b905").show(&part.id).await;
     assert_eq!((&shown["status"], &shown["refunded_amount"]), (&json!(2), &json!("50.00")));
 
-    // The last part overtakes all that came before it: nothing is sent, though not all is on record so far.
+    // The notification of the last part overtakes the others: nothing may be shipped, although not everything is
+    // recorded yet.
     let (parts, [payment, first]) = unheard(&mut shop, 904, "200.00").await;
     shop.sandbox.refund_at_console(&parts.id, "19.00").await;
     let last = shop.sandbox.take_held().await.remove(0).1;
@@ -153,7 +155,7 @@ async fn what_cannot_be_written_down_is_told_again(setup: Setup) {
     assert_eq!(shop.deliver(&refund).await, "fail");
     assert_eq!(shop.status(&order.id).await, 1);
     assert!(shop.payments(&order.id).await.is_empty() && shop.refunds(&order.id).await.is_empty());
-    // What was sent before the refund proves the payment, and does not hide the refund.
+    // The notification that was sent before the refund proves the payment, and does not hide the refund.
     assert_eq!(shop.deliver(&payment).await, "success");
     assert_eq!(shop.deliver(&refund).await, "fail");
     shop.sandbox.clear_faults().await;

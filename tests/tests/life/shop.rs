@@ -1,4 +1,4 @@
-//! A shop beside its Alipay, and a clock that is moved by moving what is written in the database.
+//! A shop beside its Alipay. Time passes by changing the times in the database.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use ports::Clock;
 use serde_json::{Value, json};
 use tests::{Browser, Dashop, Database, Sandbox, Setup, until};
 
-/// What one piece costs, and what an order of one piece does.
+/// The price of one piece, and the amount of an order of one piece.
 pub(crate) const PRICE: &str = "209.00";
 pub(crate) const AMOUNT: &str = "219.00";
 
-/// When what is not to be looked at is due, as SQL.
+/// A due time in the far future, as SQL.
 pub(crate) const NEVER: &str = "'2099-01-01 00:00:00.000000'";
 
-/// Programs on the same data, paying at the same sandbox.
+/// Programs on the same data that use the same sandbox.
 pub(crate) struct Shop {
     pub(crate) sandbox: Sandbox,
     pub(crate) programs: Vec<Dashop>,
@@ -41,12 +41,12 @@ impl Shop {
         shop
     }
 
-    /// With so many programs.
+    /// Opens a shop with this many programs.
     pub(crate) async fn of(programs: usize, setup: Setup) -> Self {
         Self::paying_at(Sandbox::start().await, programs, setup).await
     }
 
-    /// With so many programs, at this sandbox.
+    /// Opens a shop with this many programs, at this sandbox.
     pub(crate) async fn paying_at(sandbox: Sandbox, programs: usize, setup: Setup) -> Self {
         let first = setup.paying_at_sandbox(&sandbox);
         let others: Vec<Setup> = (1..programs).map(|_| first.beside()).collect();
@@ -62,7 +62,7 @@ impl Shop {
         &self.programs[0]
     }
 
-    /// The buyer orders one piece. Nobody looks at the order of their own accord until it is made due.
+    /// The buyer orders one piece. No job checks the order until it is made due.
     pub(crate) async fn place(&mut self, user: i32, sku_id: i32) -> Placed {
         let program = &self.programs[usize::try_from(user).unwrap() % self.programs.len()];
         let body = json!({"address_id": user, "settlement_type": 1, "sku_id": sku_id, "buy_num": 1});
@@ -76,13 +76,13 @@ impl Shop {
         placed
     }
 
-    /// The buyer goes to the cashier and pays; the trade as it is booked.
+    /// The buyer goes to the cashier and pays. Returns the trade.
     pub(crate) async fn pay(&self, order: &Placed) -> Value {
         self.sandbox.arrive(&order.pay_url).await;
         self.sandbox.pay(&order.id).await
     }
 
-    /// An order that is paid, as far as the shop knows.
+    /// An order that the shop knows to be paid.
     pub(crate) async fn paid(&mut self, user: i32, sku_id: i32) -> Placed {
         let order = self.place(user, sku_id).await;
         self.pay(&order).await;
@@ -90,20 +90,20 @@ impl Shop {
         order
     }
 
-    /// The buyer gives the order up.
+    /// The buyer cancels the order.
     pub(crate) async fn cancel(&self, order: &Placed) {
         let cancelled = self.dashop().buyer(&format!("b{}", order.user)).cancel(&order.id).await;
         assert_eq!(cancelled["code"], 200, "{cancelled}");
     }
 
-    /// The time has come to look at the order.
+    /// Makes the order due now.
     pub(crate) async fn make_due(&mut self, order_id: &str) {
         let now = sql(SystemClock.now());
         let due = format!("UPDATE tb_order_info SET due_at = '{now}' WHERE {}", it(order_id));
         self.database.execute(&due).await;
     }
 
-    /// The deadline for its payment has passed.
+    /// Moves the order's payment deadline into the past.
     pub(crate) async fn expire(&mut self, order_id: &str) {
         let a_minute_ago = sql(SystemClock.now().before(Duration::from_secs(60)));
         let expired = format!("UPDATE tb_order_info SET expire_at = '{a_minute_ago}' WHERE {}", it(order_id));
@@ -116,7 +116,7 @@ impl Shop {
         until(&format!("order {order_id} is {status}"), async || self.status(order_id).await == status).await;
     }
 
-    /// Waits until nobody is to look at the order of their own accord any more.
+    /// Waits until the order is no longer due at any time.
     pub(crate) async fn is_let_be(&mut self, order_id: &str) {
         until(&format!("order {order_id} is let be"), async || self.due_at(order_id).await.is_none()).await;
     }
@@ -125,7 +125,7 @@ impl Shop {
         self.database.number(&format!("SELECT status AS n FROM tb_order_info WHERE {}", it(order_id))).await
     }
 
-    /// When it is looked at next of somebody's own accord, if ever.
+    /// When the order is due next, if ever.
     pub(crate) async fn due_at(&mut self, order_id: &str) -> Option<ShopTime> {
         let due = format!(
             "SELECT CONCAT('', due_at) AS n FROM tb_order_info WHERE {} AND due_at IS NOT NULL",
@@ -134,7 +134,7 @@ impl Shop {
         self.database.words(&due).await.first().map(|text| time(text))
     }
 
-    /// Each change of the order's status, and who made it.
+    /// Each change of the order's status, and its actor.
     pub(crate) async fn timeline(&mut self, order_id: &str) -> Vec<String> {
         self.database
             .words(&format!(
@@ -145,7 +145,7 @@ impl Shop {
             .await
     }
 
-    /// The payments on record: status, source, amount and what of it went back, in the order in which they were recorded.
+    /// The recorded payments in order: status, source, amount and refunded amount.
     pub(crate) async fn payments(&mut self, order_id: &str) -> Vec<String> {
         self.database
             .words(&format!(
@@ -155,7 +155,7 @@ impl Shop {
             .await
     }
 
-    /// The refunds on record: kind, status and amount, in the order in which they were recorded.
+    /// The recorded refunds in order: kind, status and amount.
     pub(crate) async fn refunds(&mut self, order_id: &str) -> Vec<String> {
         self.database
             .words(&format!(
@@ -171,12 +171,12 @@ impl Shop {
         (stock, sales)
     }
 
-    /// Delivers the body of a notification that was held; the answer.
+    /// Delivers the body of a notification that was held back. Returns the answer.
     pub(crate) async fn deliver(&self, form: &str) -> String {
         self.deliver_to(self.dashop(), form).await
     }
 
-    /// Delivers notifications that were held, each to every program, all at the same moment; the answers.
+    /// Delivers each notification that was held back to every program, all at the same moment. Returns the answers.
     pub(crate) async fn deliver_everywhere(&self, held: &[(String, String)]) -> Vec<String> {
         let everywhere = held
             .iter()
@@ -190,7 +190,7 @@ impl Shop {
         reply.text
     }
 
-    /// Waits until all the money of a trade is back with the buyer, as Alipay has it.
+    /// Waits until Alipay has refunded a trade in full.
     pub(crate) async fn is_wholly_refunded_at_alipay(&self, order_id: &str, trade_no: &Value) {
         until(&format!("trade {trade_no} of {order_id} is refunded"), async || {
             let trades = self.sandbox.trades(order_id).await;
@@ -201,22 +201,22 @@ impl Shop {
     }
 }
 
-/// The order, in SQL.
+/// The SQL condition that selects the order.
 pub(crate) fn it(order_id: &str) -> String {
     format!("order_id = '{order_id}'")
 }
 
-/// A moment as both engines read it.
+/// A moment in a format that both engines read.
 pub(crate) fn sql(time: ShopTime) -> String {
     format!("{time}.000000")
 }
 
-/// A moment as the database writes it, to the second.
+/// Parses a moment from the database, to the second.
 pub(crate) fn time(text: &str) -> ShopTime {
     ShopTime::parse(&text[..19]).unwrap_or_else(|| panic!("not a moment: {text}"))
 }
 
-/// What a command did.
+/// The result of a command.
 pub(crate) struct Said {
     pub(crate) status: i32,
     pub(crate) out: String,

@@ -1,11 +1,12 @@
-//! Three programs on one database, and everything due at the same moment: each thing is done once, whoever does it.
+//! Three programs on one database, and everything due at the same moment: each thing is done once, by any of them.
 //!
-//! Twice would be, and each is counted by what the sandbox was asked or by the rows that are unique for nothing but care:
-//! - an order asked about more often than one look at it needs, because two programs had it at once;
-//! - a trade closed by two programs;
-//! - a request number with which money was sent back twice, or that was asked about although its outcome was known;
-//! - a change of status in two rows of a timeline, pieces that went back or out again twice;
-//! - an order or refund that was claimed by two programs, or again after it was dealt with.
+//! Doing it twice would be one of these, each visible in the calls to the sandbox or in rows that no constraint makes
+//! unique:
+//! - an order is queried more often than one check needs, because two programs had it at once;
+//! - a trade is closed by two programs;
+//! - a request number refunds twice, or is queried although its outcome is known;
+//! - a change of status is in two rows of a timeline, or pieces are put back or taken out twice;
+//! - an order or refund is claimed by two programs, or again after it was completed.
 
 use std::collections::BTreeMap;
 
@@ -16,25 +17,25 @@ use tests::{Database, Setup, until};
 
 use crate::shop::{AMOUNT, PRICE, Placed, Shop, sql};
 
-/// How many orders there are of each kind: in all, more than two programs take in one pass.
+/// How many orders there are of each kind: in total, more than two programs take in one pass.
 const EACH: i32 = 20;
 
 /// What has happened to an order when it becomes due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
-    /// Its buyer came to the cashier and did not pay in time.
+    /// The buyer opened the cashier page and did not pay in time.
     Unpaid,
-    /// Its buyer never came, and the time is over.
+    /// The buyer never opened the cashier page, and the deadline has passed.
     NeverCame,
     /// Paid, and the notification was lost.
     Unheard,
     /// Paid in its last minute, and the notification was lost.
     UnheardAtTheEnd,
-    /// Paid after it was cancelled, unheard; others bought the stock.
+    /// Paid after it was cancelled, without a notification; others bought the stock.
     LateForNothing,
-    /// Paid after it was cancelled, unheard; the stock is there.
+    /// Paid after it was cancelled, without a notification; the stock is still there.
     Late,
-    /// Sent, and never confirmed.
+    /// Shipped, and never confirmed.
     Sent,
     /// Paid a second time; the second notification arrives at all programs at once.
     PaidTwice,
@@ -51,18 +52,18 @@ const KINDS: [Kind; 8] = [
     Kind::PaidTwice,
 ];
 
-/// What an order of a kind has come to.
+/// The final state of an order of a kind.
 struct End {
     status: i64,
-    /// What Alipay was asked about it from the moment on at which it was due.
+    /// The calls to Alipay about it after it became due.
     calls: &'static [&'static str],
     timeline: &'static [&'static str],
     payments: &'static [&'static str],
     refunds: &'static [&'static str],
-    /// What went back of each of its trades.
+    /// The refunded amount of each of its trades.
     gone_back: &'static [&'static str],
     moves: &'static [&'static str],
-    /// Of twice as many pieces as there are orders of the kind: in stock, and sold.
+    /// Of twice as many pieces as there are orders of the kind: pieces in stock, and sold.
     stock: (i32, i32),
 }
 
@@ -110,7 +111,7 @@ impl Kind {
                 payments: &["late query 219.00 219.00"],
                 refunds: &["late succeeded 219.00"],
                 gone_back: &[AMOUNT],
-                // The others who bought it.
+                // The other buyers have it.
                 stock: (0, 2 * EACH),
                 ..nothing
             },
@@ -146,7 +147,7 @@ async fn three_programs_do_everything_that_is_due_at_the_same_moment_once() {
     let second_payments: Vec<_> = second_payments.into_iter().filter(|(id, _)| is_second(id)).collect();
     assert_eq!(second_payments.len(), usize::try_from(EACH).unwrap());
     let before = shop.sandbox.calls().await.len();
-    // So that a program is still at what it took when the others look.
+    // Slow, so that a program is still working on its orders when the others look for work.
     shop.sandbox
         .fault(json!({"method": "alipay.trade.query", "kind": "slow", "moment": "before", "milliseconds": 700, "times": 6 * EACH}))
         .await;
@@ -165,7 +166,7 @@ async fn three_programs_do_everything_that_is_due_at_the_same_moment_once() {
     assert_eq!(claimed(&shop, "pass of due_refunds").iter().sum::<i32>(), 2 * EACH);
     check_all(&mut shop, &orders, before).await;
 
-    // What Alipay tells of the refunds, also more than once, is known.
+    // The notifications of the refunds, also repeated ones, tell the shop nothing new.
     let calls = shop.sandbox.calls().await.len();
     let told = shop.sandbox.take_held().await;
     assert_eq!(told.len(), usize::try_from(2 * EACH).unwrap(), "each refund moved money once");
@@ -174,7 +175,7 @@ async fn three_programs_do_everything_that_is_due_at_the_same_moment_once() {
     check_all(&mut shop, &orders, before).await;
 }
 
-/// Orders of each kind, of which nobody looks at any so far. Notifications are held at the end.
+/// Places orders of each kind, which no job checks yet. Notifications are held back at the end.
 async fn bring_about(shop: &mut Shop) -> Orders {
     shop.database.add_buyers(1001, EACH).await;
     let mut orders = Orders::new();
@@ -245,7 +246,7 @@ async fn make_all_due(database: &mut Database, orders: &Orders) {
     database.execute(&due).await;
 }
 
-/// How many of something each program says it has claimed and dealt with.
+/// How many of something each program says it has claimed and completed.
 fn claimed(shop: &Shop, what: &str) -> Vec<i32> {
     let done = |line: &str| {
         let count = line.split_once("done=").filter(|_| line.contains(what))?.1;
@@ -255,7 +256,7 @@ fn claimed(shop: &Shop, what: &str) -> Vec<i32> {
     shop.programs.iter().map(|program| of_program(program.log())).collect()
 }
 
-/// Every order has come to its end, and to nothing more.
+/// Checks that every order has reached its final state, and that nothing else happened.
 async fn check_all(shop: &mut Shop, orders: &Orders, calls_before: usize) {
     let calls = shop.sandbox.calls().await.split_off(calls_before);
     let mut by_order: BTreeMap<&str, Vec<String>> = BTreeMap::new();

@@ -12,7 +12,7 @@ tests::on_both_stores!(
     a_program_that_is_killed_while_it_asks_leaves_an_order_that_the_next_one_finds_paid,
 );
 
-/// An order that is paid without the shop knowing.
+/// An order that is paid without the shop's knowledge.
 async fn paid_unheard(shop: &mut Shop) -> Placed {
     shop.sandbox.lose_notifications().await;
     let order = shop.place(904, 901).await;
@@ -21,7 +21,7 @@ async fn paid_unheard(shop: &mut Shop) -> Placed {
     order
 }
 
-/// The order is paid, once, by what Alipay answered.
+/// Waits until the order is paid, once, because of Alipay's answer to the query.
 async fn is_found_paid(shop: &mut Shop, order: &Placed) {
     shop.comes_to(&order.id, 2).await;
     assert_eq!(shop.timeline(&order.id).await, ["1>2 alipay"]);

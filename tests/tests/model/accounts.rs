@@ -1,4 +1,4 @@
-//! What must be true when nothing is under way any more.
+//! What must be true at the end of a sequence.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -10,7 +10,7 @@ use domain::{
 
 use crate::{events::Sequence, world::World};
 
-/// What is on record of an order.
+/// The stored data of an order.
 struct Record {
     order: Order,
     payments: Vec<PaymentRecord>,
@@ -46,7 +46,7 @@ async fn read(sequence: &Sequence<'_>, id: &OrderId) -> Record {
     Record { order: order.unwrap(), payments, refunds, moves: movements }
 }
 
-/// `dashop audit` says the same of all sequences together.
+/// `dashop audit` finds no differences in all sequences together.
 pub(crate) async fn must_pass_the_audit(world: &World) {
     let audit = Audit { store: Arc::clone(&world.store) as _, terms: AuditTerms::default() };
     let report = audit.execute(|_, _| ()).await.unwrap();
@@ -54,7 +54,7 @@ pub(crate) async fn must_pass_the_audit(world: &World) {
     assert_eq!(report.findings, []);
 }
 
-/// Orders were lowered and paid, and amounts from before were paid as well.
+/// Some orders were lowered and paid, and some trades were paid with an old amount.
 pub(crate) async fn must_have_met_old_amounts(world: &World) {
     let mut database = world.database.lock().await;
     for (what, rows) in [
@@ -71,7 +71,7 @@ pub(crate) async fn must_have_met_old_amounts(world: &World) {
     }
 }
 
-/// What was acknowledged is never told again: the payment and the refund that the message tells of are written down.
+/// An acknowledged notification is not sent again, so its payment and its refund must be stored.
 pub(crate) async fn must_be_on_record(sequence: &Sequence<'_>, form: &[u8]) {
     let fields: BTreeMap<_, _> = url::form_urlencoded::parse(form).into_owned().collect();
     let ledger = sequence.ledger(&fields["out_trade_no"]).await;
@@ -87,7 +87,7 @@ pub(crate) async fn must_be_on_record(sequence: &Sequence<'_>, form: &[u8]) {
     }
 }
 
-/// The timeline is a way through the table of transitions that ends where the order stands.
+/// The timeline is a path of allowed transitions that ends at the order's status.
 async fn is_explained_by_its_timeline(sequence: &Sequence<'_>, order: &Order) {
     let mut status = OrderStatus::AwaitingPayment;
     for entry in sequence.world.store.timeline(&order.id).await.unwrap() {
@@ -104,7 +104,7 @@ async fn is_explained_by_its_timeline(sequence: &Sequence<'_>, order: &Order) {
     }
 }
 
-/// Nobody waits for anything any more.
+/// Nothing is due any more.
 fn has_come_to_rest(sequence: &Sequence<'_>, record: &Record) {
     let Record { order, refunds, .. } = record;
     if order.status == OrderStatus::AwaitingPayment {
@@ -118,7 +118,7 @@ fn has_come_to_rest(sequence: &Sequence<'_>, record: &Record) {
     }
 }
 
-/// Trade by trade, to the fen.
+/// Each trade agrees with Alipay's to the fen.
 fn agrees_with_alipay(sequence: &Sequence<'_>, record: &Record) {
     let Record { order, payments, refunds, .. } = record;
     let mut kept = Money::ZERO;
@@ -152,7 +152,7 @@ fn sum(refunds: &[Refund], counts: impl Fn(&Refund) -> bool) -> Money {
     counted.fold(Money::ZERO, |sum, refund| sum.checked_add(refund.amount).unwrap())
 }
 
-/// What the order took less what went back, reckoned from its lines and the stock ledger.
+/// The pieces that the order took, less those that came back, computed from its lines and the stock ledger.
 fn pieces_held(sequence: &Sequence<'_>, record: &Record) -> BTreeMap<SkuId, i64> {
     let mut held: BTreeMap<SkuId, i64> =
         record.order.stock().into_iter().map(|line| (line.sku_id, line.pieces.into())).collect();

@@ -1,4 +1,4 @@
-//! What the buyer does at Alipay, and what is refunded there.
+//! What the buyer does at Alipay, and refunds in Alipay's console.
 
 use alipay_sandbox::HeldNotification;
 use application::{PaymentWish, StartedPayment};
@@ -8,7 +8,7 @@ use rand::{RngExt, seq::IndexedRandom};
 use crate::events::{Form, Sequence, Work};
 
 impl Sequence<'_> {
-    /// The buyer goes to the cashier, and mostly pays.
+    /// The buyer goes to the cashier, and usually pays.
     pub(crate) async fn pay(&mut self) {
         let Some(order) = self.order() else { return };
         let wants_to = !self.one_in(5);
@@ -29,9 +29,9 @@ impl Sequence<'_> {
         self.tell(format!("the buyer of {order} comes back to {number:?}, pays: {paid}"));
     }
 
-    /// Whether the buyer paid.
+    /// Returns whether the buyer paid.
     ///
-    /// On a PC or on a phone, with one account or another, now and then in a new attempt.
+    /// The buyer uses a PC or a phone, one account or another, and sometimes a new attempt.
     async fn go_to_cashier(&mut self, order: &OrderId, wants_to_pay: bool) -> bool {
         let product = if self.one_in(3) { PaymentProduct::Wap } else { PaymentProduct::Page };
         let wish = PaymentWish { product, anew: self.one_in(6), ..PaymentWish::default() };
@@ -54,7 +54,7 @@ impl Sequence<'_> {
         paid
     }
 
-    /// The number of an attempt to pay the order that Alipay knows, or the order's own.
+    /// The number of an attempt at the order that Alipay knows, or else the order's own number.
     pub(crate) fn an_attempt(&mut self, order: &OrderId) -> String {
         let trades = self.world.trades_of(order);
         trades.choose(&mut self.random).map_or_else(|| order.to_string(), |trade| trade.out_trade_no.clone())
@@ -75,7 +75,8 @@ impl Sequence<'_> {
         self.tell(format!("{amount} of {attempt} refunded at Alipay: {refunded:?}"));
     }
 
-    /// The buyer pays, all or a part goes back in Alipay's console, and the message of that comes before the payment's.
+    /// The buyer pays, all or a part is refunded in Alipay's console, and that notification arrives before the
+    /// payment's.
     pub(crate) async fn refund_overtakes_payment(&mut self) {
         let Some(order) = self.order() else { return };
         self.held.extend(self.world.sandbox.take_held());

@@ -35,9 +35,9 @@ pub(crate) struct Sequence<'a> {
     /// The SKUs of this sequence, with the stock they began with.
     pub(crate) skus: BTreeMap<SkuId, i64>,
     address: Address,
-    /// Another one of the buyer's.
+    /// Another address of the buyer.
     elsewhere: Address,
-    /// Notifications that are under way.
+    /// Notifications that have not arrived yet.
     pub(crate) held: Vec<HeldNotification>,
     /// Every URL that the buyer was given to pay an order.
     pub(crate) urls: Vec<(OrderId, String)>,
@@ -51,7 +51,7 @@ pub(crate) struct Sequence<'a> {
 pub(crate) enum Work {
     Place(Vec<(SkuId, u32)>),
     Cancel(OrderId, By),
-    /// By so many fen.
+    /// By this many fen.
     Lower(OrderId, u64),
     Redirect(OrderId, By),
     GiveBack(OrderId, Vec<Restock>),
@@ -68,7 +68,7 @@ pub(crate) enum Work {
 #[derive(Clone)]
 pub(crate) struct Form(pub(crate) Vec<u8>);
 
-/// What tells it from others.
+/// What distinguishes it from other notifications.
 impl fmt::Debug for Form {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (name, value) in url::form_urlencoded::parse(&self.0) {
@@ -106,7 +106,7 @@ impl<'a> Sequence<'a> {
         Self { world, orders, skus, address, elsewhere, held, urls, random, seed, story }
     }
 
-    /// Says what is wrong, and how it came to it.
+    /// Fails with the problem and the events that led to it.
     pub(crate) fn fail(&self, what: &str) -> ! {
         panic!("seed {}: {what}\n{}", self.seed, self.story.join("\n"));
     }
@@ -148,11 +148,11 @@ impl<'a> Sequence<'a> {
         }
     }
 
-    /// Nothing new happens any more: what is under way arrives, and the jobs do what is due.
+    /// Ends the sequence: no new events, pending notifications arrive, and the jobs do what is due.
     pub(crate) async fn settle_down(&mut self) {
         self.world.sandbox.clear_faults();
         self.tell("nothing new from here on".to_owned());
-        // Past the payment deadline, the last look after it, and the longest wait between two tries of a refund.
+        // Past the payment deadline, the last check after it, and the longest wait between two attempts at a refund.
         for minutes in [1, 15, 20, 10, 60, 60, 60, 360, 360, 14 * 24 * 60, 60] {
             self.held.extend(self.world.sandbox.take_held());
             for notification in std::mem::take(&mut self.held) {
@@ -171,7 +171,7 @@ impl<'a> Sequence<'a> {
         self.refund_wrong_amounts().await;
     }
 
-    /// Staff send back what pays no order: an amount from before the order was lowered.
+    /// Staff refund payments that pay no order: those of an old amount.
     async fn refund_wrong_amounts(&mut self) {
         for order in self.orders.clone() {
             let ledger = self.ledger(order.as_str()).await;
@@ -193,7 +193,7 @@ impl<'a> Sequence<'a> {
         }
     }
 
-    /// What no notification told and no query asks for is found in the bills of the days on which it happened.
+    /// Reconciles the bills of all days: they contain what no notification and no query reported.
     async fn reconcile(&mut self) {
         let booked = self.orders.iter().flat_map(|order| self.world.trades_of(order));
         let times = booked.flat_map(|book| {
@@ -235,7 +235,7 @@ impl<'a> Sequence<'a> {
         let kind = self.random.random_range(0..20);
         if (0..4).contains(&kind) && !self.held.is_empty() {
             let index = self.random.random_range(0..self.held.len());
-            // What was delivered may come again.
+            // A delivered notification may arrive again.
             let form = match self.one_in(3) {
                 true => self.held[index].form.clone(),
                 false => self.held.swap_remove(index).form,
@@ -304,7 +304,7 @@ impl<'a> Sequence<'a> {
         let method = *methods.choose(&mut self.random).unwrap();
         let kind = *kinds.choose(&mut self.random).unwrap();
         let moment = if self.one_in(2) { FaultMoment::BeforeWork } else { FaultMoment::AfterWork };
-        // One is overcome by trying again at once; as many as there are tries are not.
+        // One failure is overcome by a retry; as many failures as attempts are not.
         let times = if kind == FaultKind::NoAnswer || self.one_in(2) { 1 } else { 3 };
         for _ in 0..times {
             self.world.sandbox.add_fault(method, Fault { kind, moment }).unwrap();
@@ -319,7 +319,7 @@ impl<'a> Sequence<'a> {
         }
     }
 
-    /// Several processes work at the same time; now and then one is killed in the middle of it.
+    /// Several processes work at the same time; sometimes one is killed in the middle of its work.
     pub(crate) async fn work(&mut self, works: Vec<Work>) {
         let killed: Vec<Option<u32>> =
             works.iter().map(|_| self.one_in(6).then(|| self.random.random_range(1..25))).collect();
@@ -334,7 +334,7 @@ impl<'a> Sequence<'a> {
             self.tell(outcome.unwrap_or_else(|| "killed".to_owned()));
             match work {
                 Work::Deliver(form) if is_acknowledged => accounts::must_be_on_record(self, &form.0).await,
-                // Alipay sends again what was not acknowledged.
+                // Alipay resends what was not acknowledged.
                 Work::Deliver(form) => {
                     self.held.push(HeldNotification { out_trade_no: String::new(), form: form.0 });
                 }
@@ -367,7 +367,7 @@ impl<'a> Sequence<'a> {
         is_done
     }
 
-    /// Orders that were placed by a process which was killed before it could say so.
+    /// Finds orders of processes that were killed before they could answer.
     async fn find_orders(&mut self) {
         let skus: Vec<String> = self.skus.keys().map(ToString::to_string).collect();
         let placed = format!(
@@ -441,7 +441,7 @@ impl<'a> Sequence<'a> {
         }
     }
 
-    /// Puts these lines into the cart, in place of what is in it.
+    /// Replaces the lines of the cart.
     async fn fill_cart(&self, lines: &[(SkuId, u32)]) {
         let store = &self.world.store;
         let left: Vec<SkuId> =
@@ -468,13 +468,13 @@ impl<'a> Sequence<'a> {
         }
     }
 
-    /// All that is on record under a number.
+    /// The stored ledger of an order number.
     pub(crate) async fn ledger(&self, number: &str) -> OrderLedger {
         self.world.store.lock(number).await.unwrap().ledger().clone()
     }
 }
 
-/// Lets a future go on so many times, and drops it then: whatever it was doing ends there, as with its process.
+/// Polls a future this many times, then drops it: its work stops there, as in a killed process.
 async fn polled_at_most<T>(times: u32, work: impl Future<Output = T>) -> Option<T> {
     let mut work = pin!(work);
     let mut left = times;

@@ -1,8 +1,8 @@
-//! A model of the shop's worst days: random sequences of everything that happens to orders and their money, and after
-//! each the trades must add up, ours and Alipay's.
+//! A model of a shop with many faults: random sequences of everything that can happen to orders and payments. After
+//! each sequence, our records and Alipay's must agree.
 //!
-//! The real use cases run on the real store and speak with the sandbox over HTTP, in a time that the test makes pass.
-//! Three processes share the database. What a process was doing may be cut off at any point, as by a kill.
+//! The real use cases run on the real store and call the sandbox over HTTP; the test moves the clock. Three processes
+//! share the database. Their work may be cut off at any point, as by a kill.
 //!
 //! A failure names its seed: `DASHOP_MODEL_SEED=<seed>` runs that sequence alone.
 
@@ -26,7 +26,7 @@ use world::World;
 /// Runs these seeds one after the other in one world.
 async fn run(data: Data, seeds: Vec<u64>) {
     let world = World::new(&data).await;
-    // What is rare need not happen in fewer.
+    // Rare events need not occur in fewer sequences.
     let has_many = seeds.len() >= 1_000;
     for seed in seeds {
         let mut sequence = events::Sequence::begin(&world, seed).await;
@@ -40,7 +40,7 @@ async fn run(data: Data, seeds: Vec<u64>) {
     }
 }
 
-/// One seed alone, where the run names it.
+/// The seeds of this run, or the one seed that the environment names.
 fn seeds(all: std::ops::Range<u64>) -> Vec<u64> {
     match std::env::var("DASHOP_MODEL_SEED") {
         Ok(seed) => vec![seed.parse().unwrap()],

@@ -1,4 +1,4 @@
-//! The shop, Alipay and the time of a model.
+//! The shop, Alipay and the clock of a model.
 
 use std::{
     net::TcpListener,
@@ -25,7 +25,7 @@ use tests::{Data, Database};
 /// The buyer of all orders; the demo shop has one with an address of the same number.
 pub(crate) const BUYER: UserId = UserId(1);
 
-/// A time that passes when it is told to.
+/// A clock that the test moves.
 pub(crate) struct ModelClock(Mutex<ShopTime>);
 
 impl ModelClock {
@@ -50,14 +50,14 @@ pub(crate) struct World {
     pub(crate) processes: Vec<Process>,
 }
 
-/// What one process of the shop does.
+/// One process of the shop.
 pub(crate) struct Process {
     pub(crate) placement: Placement,
     pub(crate) orders: Arc<OrderService>,
 }
 
 impl World {
-    /// Every trade of an order, whatever attempt it is of; the oldest first.
+    /// Every trade of an order, of all attempts, oldest first.
     pub(crate) fn trades_of(&self, order: &OrderId) -> Vec<TradeRecord> {
         let all = self.sandbox.trades().into_iter();
         all.filter(|trade| domain::order_number(&trade.out_trade_no) == order.as_str()).collect()
@@ -82,7 +82,7 @@ impl World {
     }
 }
 
-/// A sandbox that keeps its notifications for the test to deliver, and the shop's way to it.
+/// A sandbox that holds notifications back for the test to deliver, and the gateway to it.
 fn alipay(clock: &Arc<ModelClock>) -> (Sandbox, Arc<dyn PaymentGateway>) {
     let directory = tempfile::tempdir().unwrap();
     let keys = SandboxKeys::load_or_generate(directory.path()).unwrap();
@@ -100,7 +100,8 @@ fn alipay(clock: &Arc<ModelClock>) -> (Sandbox, Arc<dyn PaymentGateway>) {
         return_url: Some("http://127.0.0.1:1/return".to_owned()),
         quit_url: None,
         subject: None,
-        // Faults make calls wait for these; an answer that is taken for lost is one more fault to live with.
+        // Faults make calls wait for these timeouts. An answer that comes too late counts as lost, which is one more
+        // fault.
         timeouts: AlipayTimeouts {
             attempt: Duration::from_millis(150),
             call: Duration::from_secs(2),
@@ -128,7 +129,7 @@ impl Process {
             carts: Arc::clone(store) as _,
             clock: Arc::clone(&clock),
         };
-        // The carts are in the database: there is nothing to clean after an order.
+        // The carts are in the database, so nothing remains to be removed after an order.
         let (cleaner, _) = CartCleaner::new(Arc::new(sweep));
         let ports = PlacementPorts {
             store: Arc::clone(store) as _,
@@ -154,7 +155,7 @@ impl Process {
             channels: PaymentChannels::default().with(Channel::Alipay, Arc::clone(gateway), merchant),
             refused: Arc::clone(store) as _,
             statements: Arc::clone(store) as _,
-            // The clock of this world is not the machine's: it asks each time.
+            // This uses the machine's clock, not the model's, so it is off: every call asks Alipay.
             asked: Recently::new(Duration::ZERO, 1),
             receipt_after: rules.receipt_after,
         });

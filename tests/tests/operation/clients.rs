@@ -1,4 +1,4 @@
-//! What one client may cost the others: connections, their memory, and requests that do not come to an end.
+//! What one client may cost the others: connections, memory, and requests that never end.
 
 use std::{
     net::IpAddr,
@@ -8,7 +8,7 @@ use std::{
 use tests::{Browser, Dashop, Setup, Wire, until};
 
 const GET: &str = "GET /healthz HTTP/1.1\r\nHost: shop\r\n\r\n";
-/// An address of loopback that is not the one from which the tests' other requests come.
+/// A loopback address that no other request of the tests comes from.
 const STRANGER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 0, 2));
 
 fn post(path: &str, headers: &str, body: &str) -> String {
@@ -23,7 +23,8 @@ async fn wires(dashop: &Dashop, from: IpAddr, count: usize) -> Vec<Wire> {
     wires
 }
 
-/// Connections that send requests without end and read no answer: each request small, and answers small or large.
+/// Connections that send requests without end and read no answers. The requests are small; the answers are small or
+/// large.
 async fn flooded(dashop: &Dashop, path: &str, connections: usize) -> Vec<Wire> {
     let requests = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").repeat(6000);
     let mut wires = wires(dashop, STRANGER, connections).await;
@@ -70,7 +71,7 @@ async fn every_head_has_its_time_not_the_first_alone() {
         wire.write(beginning).await;
         assert!(wire.hangs_up_within(Duration::from_secs(15)).await, "{beginning:?}");
     };
-    // A body that nobody wants has no more time.
+    // The time limit also holds for a body that no handler reads.
     let unwanted = async {
         let mut wire = Wire::to(dashop.address()).await;
         wire.write(&post("/nowhere", "transfer-encoding: chunked\r\n", "5\r\nhello\r\n")).await;
@@ -155,7 +156,7 @@ async fn the_program_opens_as_many_files_as_it_is_allowed_to() {
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_on_one_connection_are_answered_one_after_the_other() {
     let dashop = Setup::embedded().start().await;
-    // Empty lines in a body end nothing; neither do those before a head.
+    // Empty lines in a body end nothing; empty lines before a head do not either.
     let body = "{\"username\":\n\n\r\n\r\n\"nobody\",\r\n\r\n\"password\":\"wrong\"}";
     let sized = post("/v1/tokens", &format!("content-length: {}\r\n", body.len()), body);
     let mut chunked = post("/v1/tokens", "transfer-encoding: chunked\r\n", "");
@@ -202,7 +203,7 @@ async fn an_answer_that_comes_before_the_end_of_a_body_is_not_lost() {
     for (path, status) in [("/nowhere", 404), ("/v1/tokens", 200)] {
         let mut wire = Wire::to(dashop.address()).await;
         wire.write(&post(path, &format!("content-length: {}\r\n", 2 * large.len()), &large)).await;
-        // The answer is on its way; the client sends on before it looks.
+        // The answer is on its way; the client sends more before it reads it.
         tokio::time::sleep(Duration::from_millis(50)).await;
         wire.write(&large).await;
         let answer = wire.answer().await.expect(path);
@@ -217,7 +218,7 @@ async fn a_body_that_nobody_wants_keeps_nobody_waiting() {
     let dashop = Setup::embedded().with("DASHOP_WORKERS", "1").start().await;
     let body = "a\n\n".repeat(50_000);
     let mut wire = Wire::to(dashop.address()).await;
-    // A long line first: it makes room for a lot at a time.
+    // First a long line, for which the server grows its buffer.
     let beginning = post("/nowhere", "content-length: 1000000000\r\n", &"0".repeat(200_000));
     let flood = async {
         wire.write(&beginning).await;
@@ -258,7 +259,7 @@ async fn a_body_is_read_as_it_comes_and_a_client_may_ask_first() {
     assert_eq!(wire.answer().await.unwrap().status, 200);
     wire.write(GET).await;
     assert_eq!(wire.answer().await.unwrap().status, 200);
-    // A large answer comes whole.
+    // A large answer arrives in full.
     wire.write("GET /openapi.json HTTP/1.1\r\nHost: shop\r\n\r\n").await;
     let document = wire.answer().await.unwrap().body;
     assert!(document.len() > 32 * 1024, "more than one piece: {} bytes", document.len());
@@ -291,7 +292,7 @@ async fn before_it_stops_it_says_so_and_answers_on() {
     dashop.signal("TERM");
     until("it is not ready", async || browser.status(&dashop.url("/readyz")).await == Some(503)).await;
     assert!(browser.get(&dashop.url("/readyz")).await.text.contains("stopping"));
-    // Who holds a connection is answered, and told that it is the last time.
+    // A client on a kept connection gets an answer, with the note that it is the last one.
     kept.write(GET).await;
     let answer = kept.answer().await.unwrap();
     assert_eq!(answer.status, 200);

@@ -1,10 +1,10 @@
-//! A server, or a user of it, that may have fewer connections than the program wants.
+//! A server, or a database user, with fewer connections than the program wants.
 
 use tests::{Load, Server, Setup};
 
 const STOCK: i32 = 100_000;
 
-/// What 32 buyers are answered whose orders share four connections: an order each, or to try again.
+/// The orders of 32 buyers share four connections: each is placed, or asked to try again.
 #[tokio::test(flavor = "multi_thread")]
 async fn orders_wait_for_a_connection_where_the_user_may_have_no_more() {
     let (mariadb, redis) = (Server::mariadb().await, Server::redis().await);

@@ -1,11 +1,11 @@
-//! Engines that are not safe, and clusters that take a transaction back at its commit.
+//! Unsafe engines, and clusters that roll a transaction back at its commit.
 
 use serde_json::json;
 use tests::{Server, Setup};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_engine_that_is_not_safe_is_refused_unless_the_operator_insists() {
-    // MariaDB calls itself what it is told to.
+    // MariaDB reports the version that it is told to.
     let (tidb, redis) =
         (Server::mariadb_with(&["--version=8.0.11-TiDB-v7.5.1"]).await, Server::redis().await);
     let setup = Setup::on(&tidb, &redis).await;
@@ -27,7 +27,7 @@ async fn an_engine_that_is_not_safe_is_refused_unless_the_operator_insists() {
     assert!(dashop.log().contains("the database is not safe"), "{}", dashop.log());
 }
 
-/// As a replication group does with error 3101 where another member has changed the same rows.
+/// Like error 3101 of a replication group, when another member has changed the same rows.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_whose_transaction_the_group_takes_back_is_tried_again() {
     let (mariadb, redis) = (Server::mariadb().await, Server::redis().await);
@@ -35,7 +35,7 @@ async fn an_order_whose_transaction_the_group_takes_back_is_tried_again() {
     let mut database = dashop.database().await;
     database.add_buyers(1001, 1).await;
     database.add_sku(901, "209.00", 10).await;
-    // What is counted there is not rolled back.
+    // A rollback does not undo counts in this table.
     database.execute("CREATE TABLE conflicts (n INT NOT NULL) ENGINE = MyISAM").await;
     database.execute("INSERT INTO conflicts VALUES (0)").await;
     database

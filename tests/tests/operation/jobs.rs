@@ -1,11 +1,11 @@
-//! Background jobs that cannot work, as an operator meets them.
+//! Background jobs that cannot work, as an operator sees them.
 
 use std::time::Duration;
 
 use tests::{Browser, Dashop, Setup};
 use tokio::time::{sleep, timeout};
 
-/// Waits until the program answers so, and says what it answers then.
+/// Waits until the program answers with this status, and returns the answer's text.
 async fn until_ready_says(dashop: &Dashop, status: u16) -> String {
     let asked = async {
         loop {
@@ -19,7 +19,7 @@ async fn until_ready_says(dashop: &Dashop, status: u16) -> String {
     timeout(Duration::from_secs(60), asked).await.expect("it never says so")
 }
 
-/// Waits until the log has these words: a job says so at its next pass, `/readyz` at once.
+/// Waits until the log has these words. A job logs at its next pass; `/readyz` changes at once.
 async fn until_log_says(dashop: &Dashop, words: &str) {
     let said = async {
         while !dashop.log().contains(words) {
@@ -29,7 +29,7 @@ async fn until_log_says(dashop: &Dashop, words: &str) {
     timeout(Duration::from_secs(60), said).await.expect(words);
 }
 
-/// The other jobs go on meanwhile, and so do the buyers.
+/// Meanwhile the other jobs work, and buyers can order.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_does_not_succeed_makes_the_program_not_ready_until_it_does() {
     let dashop = Setup::embedded().with("DASHOP_JOBS_STALLED_AFTER", "10").start().await;

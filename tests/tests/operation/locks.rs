@@ -1,4 +1,4 @@
-//! Rows that another program of the shop has locked and does not let go.
+//! Rows that another program of the shop has locked and keeps locked.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
-//! What an operator relies on: the environment the program starts in, servers that are not as they should be, clients that
-//! ask too much, and what is told of all that.
+//! What an operator relies on: the program's environment, faulty servers, demanding clients, and what the program
+//! reports about them.
 
 mod clients;
 mod connections;

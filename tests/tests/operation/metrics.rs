@@ -1,11 +1,11 @@
-//! What whoever watches the program sees, and that no caller can make it more than it is.
+//! What monitoring sees, and that no client can make it grow.
 
 use std::collections::BTreeSet;
 
 use serde_json::json;
 use tests::{Browser, Dashop, Prometheus, Sandbox, Server, Setup, until};
 
-/// Names and labels of all that is told, without values.
+/// The names and labels of all series, without values.
 async fn series(dashop: &Dashop) -> BTreeSet<String> {
     let metrics = dashop.metrics().await;
     let lines = metrics.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
@@ -74,7 +74,7 @@ async fn what_buyers_do_is_counted(setup: Setup) {
     }
 }
 
-/// However many paths, methods, codes and names strangers think of, nothing is told of more than the program knows.
+/// Whatever paths, methods, codes and names strangers invent, they cause no new series.
 #[tokio::test(flavor = "multi_thread")]
 async fn strangers_make_no_new_series() {
     let dashop = Setup::embedded().with_metrics().start().await;
@@ -109,14 +109,14 @@ async fn strangers_make_no_new_series() {
         attack(round).await;
     }
     let after = series(&dashop).await;
-    // Jobs go on meanwhile; they are known by name.
+    // Jobs run meanwhile; their queries have fixed names.
     let new: Vec<_> = after.difference(&before).filter(|series| !series.contains("query=")).collect();
     assert_eq!(new, Vec::<&String>::new());
     assert!(before.iter().any(|series| series.contains(r#"method="OTHER",route="(none)""#)), "{before:?}");
     assert!(before.iter().all(|series| !series.contains("x7919")), "{before:?}");
 }
 
-/// The listener is for whoever watches: it has nothing of the shop, and the shop nothing of it.
+/// The metrics listener serves no pages of the shop, and the shop's listener serves no metrics.
 #[tokio::test(flavor = "multi_thread")]
 async fn metrics_are_told_at_their_own_address_alone() {
     let dashop = Setup::embedded().with_metrics().start().await;
@@ -128,7 +128,7 @@ async fn metrics_are_told_at_their_own_address_alone() {
     dashop.stop().await;
 }
 
-/// In certificate mode as in key mode.
+/// Certificate mode counts them like key mode.
 #[tokio::test(flavor = "multi_thread")]
 async fn refused_signatures_are_counted_in_certificate_mode() {
     let sandbox = Sandbox::start_with_certificates().await;
@@ -142,7 +142,7 @@ async fn refused_signatures_are_counted_in_certificate_mode() {
     assert_eq!(dashop.metric(refused).await, Some(1.0));
 }
 
-/// The rules as they are delivered, which only wait less long: a test has no minutes.
+/// The shipped rules with shorter waits, because a test cannot wait for minutes.
 fn impatient(rules: &str) -> String {
     let mut impatient = String::new();
     for line in rules.lines() {
@@ -156,7 +156,7 @@ fn impatient(rules: &str) -> String {
     impatient
 }
 
-/// A real Prometheus server sees nothing wrong, then Redis and a table gone, then everything well.
+/// A real Prometheus server sees no problem, then Redis and a table missing, then no problem again.
 #[tokio::test(flavor = "multi_thread")]
 async fn alerts_fire_while_something_is_wrong() {
     let (mut mariadb, mut redis) = (Server::mariadb().await, Server::redis().await);
@@ -190,7 +190,7 @@ async fn alerts_fire_while_something_is_wrong() {
     .await;
 }
 
-/// One line a request, and nothing in it that is anybody's secret.
+/// One line per request, without any secret or personal data.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_access_log_has_a_line_for_each_request() {
     let dashop = Setup::embedded()
@@ -237,7 +237,7 @@ async fn the_access_log_has_a_line_for_each_request() {
     }
 }
 
-/// Off unless it is set: the log of a shop is for what matters.
+/// The access log is off by default, to keep the log short.
 #[tokio::test(flavor = "multi_thread")]
 async fn there_is_no_access_log_unless_it_is_set() {
     let dashop = Setup::embedded().start().await;

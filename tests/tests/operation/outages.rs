@@ -1,5 +1,5 @@
-//! Servers and programs that die under load: no order that was answered is lost or there twice, every request is
-//! answered in time while the servers are gone, and the shop recovers by itself.
+//! Servers and programs that die under load: no answered order is lost or duplicated, every request is answered in time
+//! while the servers are down, and the shop recovers by itself.
 
 use std::time::Duration;
 
@@ -39,13 +39,13 @@ impl Shop {
         Self { mariadb, redis, programs }
     }
 
-    /// Sixteen buyers, each with a line in the cart that they order, and again and again.
+    /// Sixteen buyers who put a line into the cart and order it, again and again.
     fn load(&self) -> Load {
         let data = self.programs[0].setup().data().clone();
         Load::of(&[&self.programs[0], &self.programs[1]], 1001..1017, move |buyer, user| {
             let data = data.clone();
             async move {
-                // Where the carts are gone, the order must be refused, or be of the line that is there already.
+                // If the carts are unavailable, the order must be refused, or contain the line from before.
                 data.try_to_fill_cart(user, 901).await;
                 let body = json!({"address_id": user, "settlement_type": 0});
                 buyer.try_create(body).await
@@ -53,14 +53,14 @@ impl Shop {
         })
     }
 
-    /// What both programs say of themselves.
+    /// The status of `/readyz` of both programs.
     async fn ready(&self) -> [Option<u16>; 2] {
         let [first, second] = &self.programs;
         let (browser, path) = (Browser::new(), "/readyz");
         [browser.status(&first.url(path)).await, browser.status(&second.url(path)).await]
     }
 
-    /// After the server is back: orders are placed again by both programs, and the trades are right.
+    /// After the server is back, both programs place orders again, and the stock and the orders agree.
     async fn recovers(&self, load: Load) {
         load.orders(100).await;
         for program in &self.programs {

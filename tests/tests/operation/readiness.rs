@@ -1,17 +1,17 @@
-//! What `/readyz` says while no order can be written, and while only the carts are gone.
+//! The answers of `/readyz` while no order can be written, and while only the carts are unavailable.
 
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tests::{Browser, Dashop, Server, Setup, until};
 
-/// What it says, and under which status.
+/// The status and the answer of `/readyz`.
 async fn readiness(dashop: &Dashop) -> (u16, Value) {
     let reply = Browser::new().get(&dashop.url("/readyz")).await;
     (reply.status, reply.json())
 }
 
-/// Waits until it says that the database cannot be written for this reason, and then that it can again.
+/// Waits until `/readyz` answers 503, which must be because the database cannot be written for this reason.
 async fn is_not_ready(dashop: &Dashop, reason: &str) {
     let reason = format!("database: nothing can be written: {reason}");
     let missing = json!({"status": "unavailable", "missing": [reason]});
@@ -22,7 +22,7 @@ async fn is_ready(dashop: &Dashop) {
     until("it is ready", async || readiness(dashop).await == (200, json!({"status": "ok"}))).await;
 }
 
-/// The shop on these servers, as a user who may write only while everybody may.
+/// The shop on these servers, as a user without special rights, who cannot write when the server is read-only.
 async fn setup_on(mariadb: &Server, redis: &Server) -> Setup {
     Setup::on(mariadb, redis).await.as_plain_user(mariadb).await
 }
@@ -45,7 +45,7 @@ async fn a_database_whose_binary_log_takes_no_rows() {
     is_ready(&dashop).await;
     let setup = dashop.stop().await;
     mariadb.execute("SET GLOBAL binlog_format = 'STATEMENT'").await;
-    // Only new connections have it.
+    // The setting applies only to new connections.
     let dashop = setup.start_unready().await;
     is_not_ready(&dashop, "binlog_format is STATEMENT; it must be ROW or MIXED").await;
 }
@@ -65,7 +65,7 @@ async fn a_database_that_has_no_space_left() {
         while database.try_execute(&fill).await {}
     }
     let buyer = dashop.buyer("b1001");
-    // There is still room in the pages of the orders.
+    // The pages of the orders still have room.
     until("an order is refused", async || {
         let body = json!({"address_id": 1001, "settlement_type": 1, "sku_id": 901, "buy_num": 1});
         buyer.create(body).await["code"] != 200
@@ -99,7 +99,7 @@ async fn carts_that_do_not_answer_hold_up_no_balancer() {
     let dashop = patient.start().await;
     is_ready(&dashop).await;
     redis.halt();
-    // What was found out before is good for a second.
+    // The result of a check is kept for a second.
     tokio::time::sleep(Duration::from_secs(1)).await;
     let asked = Instant::now();
     assert_eq!(readiness(&dashop).await, (200, json!({"status": "ok", "degraded": ["carts"]})));

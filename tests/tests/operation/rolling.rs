@@ -1,4 +1,4 @@
-//! A shop of two programs behind nginx, which are restarted one after the other while buyers look and order.
+//! A shop of two programs behind nginx, which restart one after the other while buyers browse and order.
 
 use std::{
     sync::{
@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 const STOCK: i32 = 1_000_000;
 const RESTARTS: usize = 10;
 
-/// Visitors who look at a page again and again over a connection that they keep.
+/// Visitors who load a page again and again over a kept connection.
 struct Visitors {
     stop: Arc<AtomicBool>,
     answered: Arc<AtomicUsize>,
@@ -39,7 +39,7 @@ impl Visitors {
                 while !stop.load(Ordering::Relaxed) {
                     let is_good = browser.status(&url).await == Some(200);
                     if is_good { &answered } else { &failed }.fetch_add(1, Ordering::Relaxed);
-                    // The rest is for the orders.
+                    // Leaves CPU time for the orders.
                     tokio::time::sleep(Duration::from_millis(1)).await;
                 }
             });
@@ -47,7 +47,7 @@ impl Visitors {
         visitors
     }
 
-    /// How many were answered, and how many were not.
+    /// The number of answered requests, and of failed ones.
     async fn stop(self) -> (usize, usize) {
         self.stop.store(true, Ordering::Relaxed);
         self.tasks.join_all().await;
@@ -70,7 +70,7 @@ async fn programs_behind_nginx_are_restarted_without_a_failed_request() {
         let buyer = buyer.through(shop.clone());
         async move {
             let body = json!({"address_id": user, "settlement_type": 1, "sku_id": 901, "buy_num": 1});
-            // Its status is 200, or it panics.
+            // This panics if the status is not 200.
             buyer.try_create(body).await
         }
     });

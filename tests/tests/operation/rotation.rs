@@ -1,4 +1,4 @@
-//! Secrets and the log level are changed while the program serves.
+//! Secrets and the log level change while the program serves.
 
 use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf, process::Output};
 
@@ -8,12 +8,12 @@ use ports::Clock;
 use serde_json::{Value, json};
 use tests::{Dashop, Listener, Load, Setup, until};
 
-/// The one that the harness signs with.
+/// The secret that the test harness signs with.
 const OLD: &str = "a secret of the tests, long enough for HS256";
 const NEW: &str = "the secret that all tokens are signed with afterwards";
 const NO_MORE: &str = "secrets and log level are as the settings say now";
 
-/// The settings of a program in a file, which can be changed.
+/// A program's settings file, which a test can change.
 struct File(PathBuf);
 
 impl File {
@@ -21,7 +21,7 @@ impl File {
         let file = Self(setup.directory().join("dashop.toml"));
         let path = file.0.display().to_string();
         file.write("");
-        // What is in the environment stays what it was.
+        // Variables of the environment cannot change, so the secrets must not be there.
         (file, setup.with("DASHOP_CONFIG", &path).without("DASHOP_JWT_SECRET").without("DASHOP_STAFF_SECRET"))
     }
 
@@ -66,14 +66,14 @@ async fn the_secret_of_tokens_is_changed_under_load_without_a_failed_request() {
     let code = async |token: &str| dashop.bearer(token).create(direct_buy(1009)).await["code"].clone();
     assert_eq!(code(&token(NEW, "b1009")).await, 403);
 
-    // They sign in once, and keep their tokens.
+    // These buyers sign in once, and keep their tokens.
     let signed_in = Load::of_direct_buys(&[&dashop], 1001..1005, 901);
     signed_in.orders(20).await;
     file.write(&signs(OLD, Some(NEW)));
     reloaded(&dashop);
     let new = token(NEW, "b1009");
     for _ in 0..10 {
-        // Every process knows the new secret before one signs with it.
+        // Every process knows the new secret before any process signs with it.
         for settings in [signs(NEW, Some(OLD)), signs(OLD, Some(NEW))] {
             signed_in.orders(10).await;
             file.write(&settings);
@@ -125,7 +125,8 @@ async fn settings_that_cannot_be_are_refused_and_change_nothing() {
         if said.starts_with("DASHOP") {
             let output = reload(&dashop);
             let complaint = String::from_utf8(output.stderr).unwrap();
-            // What is no settings at all the command says itself, otherwise the program does.
+            // The command passes the program's refusal on. It cannot read a file that is no settings at all, so that case
+            // uses a signal.
             assert_eq!(output.status.code(), Some(1), "{settings}");
             assert!(complaint.contains("refused") && complaint.contains(said), "{complaint}");
             assert!(!complaint.contains("1234567") && !complaint.contains(NEW), "{complaint}");

@@ -24,7 +24,7 @@ async fn a_database_that_starts_at_the_same_time_is_waited_for() {
     assert_eq!(tests::Browser::new().status(&dashop.url("/readyz")).await, Some(200));
 }
 
-/// Process 1 of a container is ended by no signal that it does not ask for.
+/// Process 1 of a container ignores each signal for which it has no handler.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_told_to_stop_while_it_waits_for_the_database_stops() {
     let (mut mariadb, redis) = (Server::mariadb().await, Server::redis().await);
@@ -92,7 +92,7 @@ async fn a_demo_shop_without_its_demo_user_starts() {
     assert!(log[before..].contains("Alipay sandbox") && !log[before..].contains("TOKEN="), "{log}");
 }
 
-/// Taken for not set, it would be another shop: without a deadline of its own, or on another database.
+/// If such a setting were treated as unset, the shop would run with other settings.
 #[tokio::test]
 async fn a_setting_that_is_not_text_is_refused_by_name() {
     let setup = Setup::embedded();

@@ -1,4 +1,4 @@
-//! What a service manager is told (sd_notify(3)).
+//! What the program tells a service manager (sd_notify(3)).
 
 use std::{os::unix::net::UnixDatagram, time::Duration};
 
@@ -32,7 +32,7 @@ async fn a_service_manager_knows_when_the_program_serves_reloads_lives_and_stops
     assert!(said[reloading..].contains(&"READY=1".to_owned()), "{said:?}");
     assert!(!said.contains(&"STOPPING=1".to_owned()), "{said:?}");
 
-    // One that hangs says nothing any more.
+    // A program that hangs sends nothing.
     dashop.signal("STOP");
     until("it is stopped", async || dashop.is_stopped_by_a_signal()).await;
     let lives = hear().len();

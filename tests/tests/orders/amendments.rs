@@ -1,4 +1,4 @@
-//! What an order costs and where it goes, changed after it was placed: against the real program and the sandbox.
+//! Amount and address of an order, changed after it was placed: with the real program and the sandbox.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what is wrong by panicking")]
 
@@ -22,7 +22,7 @@ struct Shop {
     staff: Staff,
 }
 
-/// An order of 114.95 that nobody has paid, and the shop.
+/// The shop with an unpaid order of 114.95, the order's number and its URL.
 async fn open(setup: Setup) -> (Shop, String, String) {
     let sandbox = Sandbox::start().await;
     let dashop = setup.paying_at_sandbox(&sandbox).start().await;
@@ -104,7 +104,7 @@ async fn a_lowered_order_is_paid_anew(setup: Setup) {
     shop.is_audited();
 }
 
-/// Nobody had come to the first cashier, so that Alipay had no trade to close; then somebody comes and pays.
+/// The buyer had not opened the first cashier page, so Alipay had no trade to close; then the buyer opens it and pays.
 async fn the_old_amount_pays_nothing_and_goes_back(setup: Setup) {
     let (shop, order, first) = open(setup).await;
     shop.lowered(&order, "114.95", "100.00").await;
@@ -140,7 +140,7 @@ async fn an_order_is_lowered_once_and_only_before_it_is_paid(setup: Setup) {
     refused("114.95", "0.00", "bad_request").await;
     refused("120.00", "100.00", "conflict").await;
     let body = || json!({"amount": "90.00", "expected_amount": "114.95", "reason": "老客户"});
-    // Ten at once, and again: it happens once.
+    // Ten requests at once, all the same: the amount changes once.
     let at_once = (0..10).map(|_| shop.staff.act(&order, "amount", body()));
     for reply in futures_util::future::join_all(at_once).await {
         assert_eq!(reply.status, 200, "{}", reply.text);
@@ -151,7 +151,7 @@ async fn an_order_is_lowered_once_and_only_before_it_is_paid(setup: Setup) {
     let pay_url = shop.pay_url(&order, "90.00").await;
     shop.sandbox.arrive(&pay_url).await;
     shop.sandbox.pay(&format!("{order}_2")).await;
-    // Nobody was told; who wants to lower it finds out.
+    // The notification was lost; the next attempt to lower the amount discovers the payment.
     refused("90.00", "80.00", "not_allowed").await;
     assert_eq!(shop.buyer.show(&order).await["status"], 2);
     drop(first);
@@ -245,7 +245,7 @@ async fn the_command_line_does_the_same(setup: Setup) {
     let (shop, order, _) = open(setup).await;
     let said = |arguments: &[&str]| {
         let output = shop.dashop.setup().run(arguments);
-        // What the program logs is beside what a command that succeeds says.
+        // A successful command prints its result on stdout; the program logs on stderr.
         let text = if output.status.success() { output.stdout } else { output.stderr };
         (output.status.code().unwrap(), String::from_utf8(text).unwrap())
     };

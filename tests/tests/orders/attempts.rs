@@ -1,4 +1,4 @@
-//! Paying on any device and in several attempts, against the real program and the sandbox.
+//! Payments from any device and in several attempts, with the real program and the sandbox.
 
 use serde_json::{Value, json};
 use tests::{Browser, Buyer, Dashop, Sandbox, Setup, until};
@@ -29,7 +29,7 @@ async fn open(setup: Setup) -> Shop {
 }
 
 impl Shop {
-    /// A direct buy with these parameters more: the order's number, and where it is paid.
+    /// A direct buy with these additional parameters. Returns the order's number and its URL.
     async fn order(&self, more: Value) -> (String, String) {
         let mut body = json!({"address_id": 904, "settlement_type": 1, "sku_id": 901, "buy_num": 1});
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -59,7 +59,7 @@ fn started(answer: &Value) -> (String, String) {
     (text("order_id"), text("pay_url"))
 }
 
-/// What the URL asks Alipay for: the method, and its `biz_content`.
+/// What the URL requests from Alipay: the method, and its `biz_content`.
 fn asked(pay_url: &str) -> (String, Value) {
     let url = Url::parse(pay_url).unwrap();
     let get = |wanted: &str| url.query_pairs().find(|(name, _)| name == wanted).unwrap().1.into_owned();
@@ -113,13 +113,13 @@ async fn a_phone_pays_in_one_attempt_from_the_start(setup: Setup) {
     shop.sandbox.arrive(&pay_url).await;
     shop.sandbox.lose_notifications().await;
     shop.sandbox.pay(&second).await;
-    // Whoever starts to pay elsewhere finds out.
+    // Starting to pay on another device discovers the payment.
     let paid = shop.pay(&order, json!({"device": "pc"})).await;
     assert!(!paid.contains("gateway.do"), "{paid}");
     assert_eq!(shop.status(&order).await, 2);
 }
 
-/// The buyer had both cashiers open; Alipay had no trade of the first one to close when the second was opened.
+/// The buyer had both cashier pages open; Alipay had no trade of the first one to close when the second was opened.
 async fn the_second_of_two_paid_attempts_goes_back(setup: Setup) {
     let shop = open(setup).await;
     let (order, first) = shop.order(json!({})).await;
@@ -142,7 +142,7 @@ async fn the_second_of_two_paid_attempts_goes_back(setup: Setup) {
     assert_eq!(shop.attempts(&order).await, [attempt(&order, "paid"), attempt(&second, "paid")], "{told}");
 }
 
-/// Somebody closed the trade at Alipay, as a cancellation does that loses a race afterwards.
+/// The trade was closed at Alipay, as by a cancellation that then loses a race.
 async fn a_closed_trade_does_not_end_the_order(setup: Setup) {
     let shop = open(setup).await;
     let (order, first) = shop.order(json!({})).await;

@@ -1,4 +1,4 @@
-//! Carts that are broken, changed or gone at the wrong moment.
+//! Carts that are broken, changed or unavailable at the wrong moment.
 
 use serde_json::json;
 use tests::{Dashop, Database, Server, Setup, until};
@@ -26,8 +26,8 @@ async fn a_line_that_cannot_be_read_hides_only_itself(setup: Setup) {
     assert!(dashop.log().contains("cannot be read"), "the operator is told: {}", dashop.log());
 }
 
-/// An order of one cart line that has been read from the cart and cannot be written yet, because the test holds the
-/// row of the SKU.
+/// An order of one cart line. The line is already read from the cart, but the order cannot be written yet, because the
+/// test holds a lock on the row of the SKU.
 struct HeldOrder {
     holder: Database,
     answer: tokio::task::JoinHandle<serde_json::Value>,
@@ -43,7 +43,7 @@ impl HeldOrder {
         let buyer = dashop.buyer("b904");
         let answer =
             tokio::spawn(async move { buyer.create(json!({"address_id": 904, "settlement_type": 0})).await });
-        // While the row is held, a statement that is to change it cannot end.
+        // While the row is locked, a statement that changes it waits.
         until("the order waits for the row", async || {
             let waiting = "SELECT COUNT(*) AS n FROM information_schema.processlist \
                  WHERE db = DATABASE() AND info LIKE 'UPDATE%DDSC_SKU%' AND id <> CONNECTION_ID()";
@@ -53,7 +53,7 @@ impl HeldOrder {
         Self { holder, answer }
     }
 
-    /// Lets it be written, and gives its answer.
+    /// Releases the row, and returns the answer to the order.
     async fn let_go(mut self) -> serde_json::Value {
         self.holder.execute("ROLLBACK").await;
         self.answer.await.unwrap()
@@ -92,7 +92,7 @@ async fn carts_that_are_gone_when_the_order_is_written_are_tidied_up_after_a_res
     redis.start().await;
     let mut database = setup.data().open().await;
     assert_eq!(database.lines_in_cart(904).await, 1, "nobody could take it out");
-    // What is young is left to the process that placed the order: let a minute have passed.
+    // Recent rows are left to the process that placed the order: this makes them a minute older.
     database.execute("UPDATE dashop_cart_removal SET recorded_at = recorded_at - INTERVAL 1 MINUTE").await;
     let _dashop = setup.start().await;
     until("the line has left the cart", async || database.lines_in_cart(904).await == 0).await;

@@ -1,4 +1,4 @@
-//! Order events, delivered to an endpoint that fails, hangs and comes back.
+//! Order events for an endpoint that fails, hangs and recovers.
 
 use adapters::system::SystemClock;
 use ports::Clock;
@@ -8,7 +8,7 @@ const SECRET: &str = "a secret of the tests that both sides have";
 
 tests::on_both_stores!(an_endpoint_that_fails_receives_all_in_order_over_a_kill);
 
-/// A shop whose events go to the listener.
+/// A shop that sends its events to the listener.
 async fn shop(setup: Setup, listener: &Listener) -> Dashop {
     let setup = setup.with("DASHOP_EVENTS_URL", listener.url()).with("DASHOP_EVENTS_SECRET", SECRET);
     let dashop = setup.start().await;
@@ -18,7 +18,7 @@ async fn shop(setup: Setup, listener: &Listener) -> Dashop {
     dashop
 }
 
-/// `created` or the status that was reached, of the events that were taken.
+/// The type and the new status of the accepted events.
 fn taken(listener: &Listener, order_id: &str) -> Vec<(String, i64)> {
     let events = listener.events(order_id).into_iter().filter(|event| event.is_taken);
     events.map(|event| (kind(&event), event.json()["to"].as_i64().unwrap())).collect()
@@ -33,7 +33,7 @@ async fn an_endpoint_that_fails_receives_all_in_order_over_a_kill(setup: Setup) 
     listener.receive_unknown([Reception::HangUp]);
     let dashop = shop(setup, &listener).await;
     let order_id = dashop.order_one(905, 901).await;
-    // A redirect is no receipt either: what is signed for one program is not sent to another.
+    // A redirect is not an acceptance either: an event that is signed for one endpoint is not sent to another.
     listener.receive(&order_id, [Reception::Status(302)]);
     until("the first try has failed", async || listener.events(&order_id).len() == 1).await;
     let cancelled = dashop.buyer("b905").cancel(&order_id).await;

@@ -1,4 +1,4 @@
-//! Orders in the real program, from the cart to the endpoint that hears of them, and what is kept of them.
+//! Orders in the real program, from the cart to the webhook endpoint, and what remains of them.
 
 mod amendments;
 mod attempts;

@@ -1,4 +1,4 @@
-//! Alipay's notifications, good and bad, against the real program: only the right one changes anything.
+//! Valid and invalid notifications from Alipay, with the real program: only a valid one changes anything.
 
 use alipay_protocol::Params;
 use serde_json::json;
@@ -44,7 +44,7 @@ impl Shop {
         reply
     }
 
-    /// Sends it, and says what was answered; the order must be as it was.
+    /// Sends the notification and returns the answer; the order must not change.
     async fn in_vain(&mut self, form: &str) -> String {
         let before = self.database.state_of(&self.order_id).await;
         let stock = self.database.pieces(901).await;
@@ -77,7 +77,7 @@ async fn one_that_was_tampered_with_changes_nothing_whichever_field_it_is(setup:
     assert!(names.len() > 18);
     for name in &names {
         let value = String::from_utf8(signed.get(name).unwrap().to_vec()).unwrap();
-        // A digit or letter more is another value of any field, be it an amount, a number or a time.
+        // With an additional digit or letter, any field has another value, whether an amount, a number or a time.
         for tampered in [format!("{value}1"), String::new()] {
             let form = signed.clone().with(name, tampered).to_form();
             assert_eq!(shop.in_vain(&form).await, "非法访问", "{name}");
@@ -130,7 +130,7 @@ async fn one_that_is_signed_but_not_the_right_one_changes_nothing(setup: Setup) 
     assert!(shop.database.state_of(&shop.order_id).await.starts_with("2 "));
 }
 
-/// Alipay would send it for a day, and it would fail each time.
+/// Otherwise Alipay would send it for a day, and it would fail each time.
 async fn one_that_can_never_be_stored_is_dealt_with_and_kept(setup: Setup) {
     let mut shop = Shop::open(setup).await;
     let payment = shop.alipay.payment(&shop.order_id, "323.91", &"9".repeat(65));
@@ -141,7 +141,7 @@ async fn one_that_can_never_be_stored_is_dealt_with_and_kept(setup: Setup) {
     let reason = "trade_no has 65 characters, of which 1 to 64 are kept";
     assert_eq!(shop.database.words(kept).await, [reason, form.as_str()]);
     assert!(shop.dashop.log().contains("a channel's message can never be stored"));
-    // Alipay's largest amount is a fen above the shop's.
+    // Alipay's largest amount is one fen above the shop's.
     let largest = shop.alipay.payment(&shop.order_id, "100000000.00", "largest");
     assert_eq!(shop.in_vain(&shop.alipay.sign(largest)).await, "success");
     let elsewhere = shop.alipay.payment(&shop.order_id, "100000000.00", "elsewhere").with("app_id", "20210");

@@ -1,4 +1,4 @@
-//! The program takes over the old shop's own database and carts, beside the old programs, which go on writing.
+//! The program takes over the old shop's database and carts. The old programs continue to write.
 
 use std::process::{Output, Stdio};
 
@@ -6,10 +6,10 @@ use alipay_protocol::Params;
 use serde_json::{Value, json};
 use tests::{Alipay, Browser, Dashop, Database, Setup};
 
-/// The database as the old back end made and filled it.
+/// The database as the old back end created and filled it.
 const OLD_SHOP: &str = include_str!("../../../crates/adapters/tests/sql_mysql/old_shop.sql");
 
-/// What the old back end writes later, each table with its own columns, by name.
+/// What the old back end writes later. Each statement names the columns of its table.
 const OLD_WRITERS: &str = "\
     INSERT INTO user_profile (id, created_time, updated_time, username, password, email, phone, isActive) VALUES \
     (6, '2026-11-23 11:00:00', '2026-11-23 11:00:00', 'newcomer', 'e10adc3949ba59abbe56e057f20f883e', 'n@x', '1', 1);\
@@ -53,7 +53,7 @@ async fn several_programs_migrate_an_empty_database_at_once() {
     }
 }
 
-/// The old shop, taken over.
+/// The old shop after the take-over.
 struct OldShop {
     alipay: Alipay,
     dashop: Dashop,
@@ -86,7 +86,7 @@ impl OldShop {
         Browser::new().post_form(&self.dashop.url("/v1/orders/success/"), &form).await.text
     }
 
-    /// Operation 6, as the browser comes back from a payment.
+    /// Operation 6, as the browser returns from a payment.
     async fn result(&self, order_id: &str, amount: &str) -> Value {
         let fields = [
             ("out_trade_no", order_id),
@@ -113,7 +113,7 @@ impl OldShop {
     }
 }
 
-/// All rows of the old tables, in the columns that they have now, each with the query that reads them.
+/// All rows of the old tables in their present columns, each with the query that reads them.
 async fn rows(database: &mut Database) -> Vec<(String, Vec<String>)> {
     let queries = "SELECT CONCAT('SELECT CONCAT_WS(''|'', ', \
          GROUP_CONCAT('IFNULL(`', column_name, '`, ''NULL'')' ORDER BY ordinal_position SEPARATOR ', '), \
@@ -181,7 +181,7 @@ async fn orders_of_the_old_back_end_are_handled() {
     let paid = shop.dashop.buyer("习瓜瓜").pay("2019111821363405").await;
     assert!(!paid["data"]["pay_url"].as_str().unwrap().contains("gateway.do"), "{paid}");
 
-    // And what the old back end writes after the take-over.
+    // Rows that the old back end writes after the take-over.
     shop.database.execute(OLD_WRITERS).await;
     shop.database.write_to_cart(6, 6, r#"{"count": 2, "selected": 1}"#).await;
     let newcomer = shop.dashop.buyer("newcomer");
@@ -192,7 +192,7 @@ async fn orders_of_the_old_back_end_are_handled() {
     assert_eq!(newcomer.list(1).await.len(), 1);
     assert_eq!(shop.notify("2026112311000006", "60.00").await, "success");
     assert_eq!(shop.result("2026112311000006", "60.00").await["data"]["total_amount"], "60.00");
-    // The old back office ships it, with a statement of its own.
+    // The old back office ships it with its own statement.
     shop.database.execute("UPDATE tb_order_info SET status = 3 WHERE order_id = '2026112311000006'").await;
     assert_eq!(newcomer.confirm("2026112311000006").await["code"], 200);
     let created = newcomer.create(json!({"address_id": 10, "settlement_type": 0})).await;

@@ -1,4 +1,4 @@
-//! A whole purchase, as a browser makes it, against the real program with its sandbox.
+//! A whole purchase, as a browser makes it, with the real program and its sandbox.
 
 use serde_json::json;
 use tests::{Browser, Dashop, Setup};
@@ -70,7 +70,7 @@ async fn from_the_cart_to_the_confirmed_receipt(setup: Setup) {
     assert_eq!(changes, ["1>2 alipay", "2>3 shop", "3>4 buyer"]);
 }
 
-/// Pays at the sandbox's cashier and gives back the query string with which the browser reaches the result page.
+/// Pays at the sandbox's cashier. Returns the query string with which the browser opens the result page.
 async fn pay(browser: &Browser, pay_url: &str, amount: &str, order_id: &str) -> String {
     let cashier = browser.get(pay_url).await;
     assert_eq!(cashier.status, 200, "{}", cashier.text);
@@ -116,7 +116,7 @@ async fn a_direct_buy_leaves_the_cart_alone_and_needs_no_sku_the_second_time(set
     assert_eq!(buyer.preview("settlement_type=0").await["data"]["total_count"], 5);
 }
 
-/// Alipay takes no payment of 0.00.
+/// Alipay accepts no payment of 0.00.
 async fn what_costs_nothing_is_not_sold(setup: Setup) {
     let dashop = setup.with("DASHOP_FREIGHT", "0").start().await;
     let mut database = dashop.database().await;

@@ -1,4 +1,4 @@
-//! What one buyer may leave unpaid, and one cart that is ordered more than once.
+//! Limits on a buyer's unpaid orders, and a cart that is ordered more than once.
 
 use std::collections::HashSet;
 
@@ -12,8 +12,8 @@ fn pieces(user: i32, pieces: i32) -> Value {
     json!({"address_id": user, "settlement_type": 1, "sku_id": 901, "buy_num": pieces})
 }
 
-/// Forty orders of one buyer at once, at all programs and several writers of each, of which ten may stay unpaid; another buyer is not concerned, and
-/// who cancels may order again.
+/// One buyer sends forty orders at once, to all programs with several writers each; ten may stay unpaid. Another buyer
+/// is not affected, and after a cancellation the buyer may order again.
 async fn one_buyer_cannot_hold_the_shop(setup: Setup) {
     let setup = setup.with("DASHOP_UNPAID_ORDERS", "10").with("DASHOP_UNPAID_PIECES", "15");
     let setup = setup.with("DASHOP_BATCH_WRITERS", "4").with("DASHOP_BATCH_SIZE", "3");
@@ -44,7 +44,7 @@ async fn one_buyer_cannot_hold_the_shop(setup: Setup) {
     assert_eq!(buyer.create(pieces(1001, 1)).await["code"], 50114);
 }
 
-/// As many tabs as programs can take, each with a key of its own.
+/// Thirty tabs at all programs, each with its own key.
 async fn one_cart_under_many_keys_is_one_order(setup: Setup) {
     let programs = setup.start_programs().await;
     let mut database = programs[0].database().await;

@@ -1,4 +1,4 @@
-//! What an operator does to keep a shop: looks at it, copies it, brings it back, and forgets its old buyers.
+//! How an operator maintains a shop: inspects it, backs it up, restores it, and anonymises old buyers.
 
 #![expect(
     clippy::unwrap_used,
@@ -18,7 +18,7 @@ use tests::{Alipay, Data, Load, Server, Setup, killed_with_parent, until};
 
 tests::on_both_stores!(a_doctor_finds_nothing_fatal, old_buyers_are_forgotten_and_the_books_stay);
 
-/// What a command printed, and its exit status.
+/// The exit status and the output of a command.
 fn said(setup: &Setup, arguments: &[&str]) -> (i32, String) {
     let output = setup.run(arguments);
     let text = [output.stdout, output.stderr].concat();
@@ -32,8 +32,8 @@ fn file_of(setup: &Setup) -> PathBuf {
     }
 }
 
-/// `make drill`: under load the database is copied, the program is killed and the disk lost. What was answered before the
-/// copy began is there again, and the trades are right.
+/// `make drill`: under load the database is copied, the program is killed and the disk is lost. All orders that were
+/// answered before the copy began are restored, and the stock and the orders agree.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_shop_comes_back_from_its_backup() {
     let setup = Setup::embedded();
@@ -74,8 +74,8 @@ async fn a_lost_shop_comes_back_from_its_backup() {
     assert_eq!(created["code"], 200, "{created}");
 }
 
-/// `make drill`: the same of a MariaDB, by the steps of docs/OPERATIONS.md: a dump under load, the binary logs copied away as they
-/// are written, the server killed and never seen again.
+/// `make drill`: the same with a MariaDB, by the steps of docs/OPERATIONS.md: a dump under load, binary logs that are
+/// copied away while they are written, and a server that is killed and lost.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_database_comes_back_from_its_dump_and_logs() {
     let logged = ["--log-bin=binlog", "--binlog-format=ROW", "--sync-binlog=1", "--server-id=1"];
@@ -95,7 +95,7 @@ async fn a_lost_database_comes_back_from_its_dump_and_logs() {
 
     let load = Load::of_direct_buys(&[&dashop], 904..908, 901);
     load.orders(40).await;
-    // What else the server has is in its logs, and not in the shop's dump.
+    // Other databases of the server are in its logs, but not in the dump of the shop.
     mariadb.execute("CREATE DATABASE other; CREATE TABLE other.t (n INT) ENGINE = InnoDB").await;
     let name = dashop.setup().data().database_url().rsplit('/').next().unwrap().to_owned();
     let dump = elsewhere.path().join("dump.sql");
@@ -106,7 +106,7 @@ async fn a_lost_database_comes_back_from_its_dump_and_logs() {
     mariadb.execute("INSERT INTO other.t VALUES (1)").await;
     load.orders(40).await;
     let before = load.answers().copy();
-    // A log that is followed by another one is copied to its end.
+    // A log is completely copied once the next one has begun.
     mariadb.execute("FLUSH BINARY LOGS").await;
     until("the logs are copied", async || logs(elsewhere.path()).len() > 1).await;
     load.orders(20).await;
@@ -146,14 +146,14 @@ async fn a_lost_database_comes_back_from_its_dump_and_logs() {
     assert_eq!(created["code"], 200, "{created}");
 }
 
-/// Leads MariaDB's own programs there.
+/// The options that make MariaDB's own programs use this server.
 fn at(mariadb: &Server) -> [String; 3] {
     let url = mariadb.url();
     let (host, port) = url.rsplit('@').next().unwrap().split_once(':').unwrap();
     [format!("--host={host}"), format!("--port={port}"), "--user=root".to_owned()]
 }
 
-/// The binary logs in the folder, in their order.
+/// The binary logs in the folder, in order.
 fn logs(folder: &Path) -> Vec<PathBuf> {
     let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
     let mut logs: Vec<_> = files.filter(|file| file.to_str().unwrap().contains("/binlog.")).collect();
@@ -161,7 +161,7 @@ fn logs(folder: &Path) -> Vec<PathBuf> {
     logs
 }
 
-/// The binary log that a dump belongs to, and the position in it.
+/// The binary log and the position at which a dump was made.
 fn belongs_to(dump: &str) -> (String, String) {
     let line = dump.lines().find(|line| line.starts_with("-- CHANGE MASTER TO")).unwrap();
     let mut told = line.split(['\'', '=', ';']).filter(|part| !part.is_empty());
@@ -187,7 +187,7 @@ async fn a_doctor_finds_nothing_fatal(setup: Setup) {
 #[tokio::test(flavor = "multi_thread")]
 async fn demo_accounts_are_closed_before_real_money_comes_in() {
     let dashop = Setup::embedded().start().await;
-    // One has a hash, the other one an MD5.
+    // One account has a hash, the other an MD5.
     assert_eq!(dashop.sign_in("demo", "123456").await["code"], 200);
     let demo = dashop.stop().await;
     let real = demo.paying_at(&Alipay::new()).with("DASHOP_ALIPAY_GATEWAY_URL", "http://alipay.invalid/");
@@ -234,10 +234,10 @@ async fn old_buyers_are_forgotten_and_the_books_stay(setup: Setup) {
         let cancelled = buyer.cancel(order).await;
         assert_eq!(cancelled["code"], 200, "{cancelled}");
     }
-    // The number begins with the time, which must be old as well; only that of the last change decides.
+    // Only the time of the last change decides, not the time in the order's number.
     for order in [old, unpaid] {
         let then = "2020-01-01 00:00:00.000000";
-        // Anybody may be called what anonymous people are.
+        // A real receiver may have the name that anonymous receivers get.
         let aged = format!(
             "UPDATE tb_order_info SET updated_time = '{then}', ship_receiver = '已匿名' WHERE order_id = '{order}'"
         );

@@ -1,4 +1,4 @@
-//! Several webhook endpoints: each has a queue of its own.
+//! Several webhook endpoints: each has its own queue.
 
 use adapters::{private_files, system::SystemClock};
 use ports::Clock;
@@ -14,7 +14,7 @@ tests::on_both_stores!(
     an_endpoint_that_fails_for_long_is_paused_and_resumed
 );
 
-/// A shop with the endpoint `default`, and `erp` with these further lines of its table.
+/// A shop with the endpoint `default`, and `erp` with these additional lines in its table.
 async fn shop(setup: Setup, first: &Listener, erp: &Listener, lines: &str) -> Dashop {
     let file = setup.directory().join("dashop.toml");
     let url = erp.url();
@@ -34,7 +34,7 @@ async fn shop(setup: Setup, first: &Listener, erp: &Listener, lines: &str) -> Da
     dashop
 }
 
-/// The types of the order's events that were taken, in the order of their arrival.
+/// The types of the order's accepted events, in the order of arrival.
 fn taken(listener: &Listener, order_id: &str) -> Vec<String> {
     let events = listener.events(order_id).into_iter().filter(|event| event.is_taken);
     events.map(|event| event.json()["type"].as_str().unwrap().to_owned()).collect()
@@ -51,7 +51,8 @@ async fn attempts(staff: &Staff, query: &str) -> Vec<Value> {
     log["attempts"].as_array().unwrap().clone()
 }
 
-/// One endpoint is down and then refuses: the other gets its events all the same. What is resent to one is not resent to the other.
+/// One endpoint is down, then refuses events; the other still gets its events. A resend to one does not resend to the
+/// other.
 async fn two_endpoints_have_their_own_queues(setup: Setup) {
     let (first, erp) = (Listener::start().await, Listener::start().await);
     first.break_down(Some(503));
@@ -144,7 +145,7 @@ async fn an_endpoint_that_fails_for_long_is_paused_and_resumed(setup: Setup) {
     until("erp receives all", async || taken(&erp, &order_id).len() == 2 && taken(&erp, &other).len() == 1)
         .await;
     assert_eq!(taken(&erp, &order_id), ["order.created", "order.status_changed"]);
-    // An event is taken before that is on record.
+    // The endpoint accepts an event before that is recorded.
     until("all is on record", async || endpoint(&staff, "erp").await["undelivered"] == 0).await;
     let well = endpoint(&staff, "erp").await;
     assert_eq!((&well["failing_since"], &well["paused_at"]), (&Value::Null, &Value::Null));
@@ -152,7 +153,7 @@ async fn an_endpoint_that_fails_for_long_is_paused_and_resumed(setup: Setup) {
     assert_eq!(unknown.status.code(), Some(1), "{unknown:?}");
 }
 
-/// What a request causes has its trace, and what no request causes has none.
+/// Events that a request causes carry its trace; other events carry none.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_trace_of_a_request_goes_with_what_it_causes() {
     let (first, erp) = (Listener::start().await, Listener::start().await);

@@ -13,7 +13,7 @@ tests::on_both_stores!(
 const PASSWORD: &str = "123456";
 const MD5: &str = "e10adc3949ba59abbe56e057f20f883e";
 
-/// A shop with a buyer `b901` who signed in, and a look into its database.
+/// A shop with a buyer `b901` who has signed in, and access to its database.
 async fn signed_in(setup: Setup) -> (Dashop, Database, Buyer) {
     let dashop = setup.start().await;
     let mut database = dashop.database().await;
@@ -33,7 +33,7 @@ async fn set(database: &mut Database, assignment: &str) {
     database.execute(&format!("UPDATE user_profile SET {assignment} WHERE id = 901")).await;
 }
 
-/// What the operations answer that read, that change, and that create.
+/// The codes of three operations: one reads, one changes, one creates.
 async fn codes(buyer: &Buyer) -> Vec<i64> {
     let create = json!({"address_id": 901, "settlement_type": 1, "sku_id": 1, "buy_num": 1});
     let answers = [
@@ -44,12 +44,12 @@ async fn codes(buyer: &Buyer) -> Vec<i64> {
     answers.iter().map(|answer| answer["code"].as_i64().unwrap()).collect()
 }
 
-/// 50107: no such order; it would have been paid otherwise.
+/// 50107 means that the order does not exist; the token was accepted.
 const LET_IN: [i64; 3] = [200, 50107, 200];
 
 async fn an_inactive_user_is_refused_at_once(setup: Setup) {
     let (dashop, mut database, buyer) = signed_in(setup).await;
-    // As the old back end makes tokens.
+    // A token as the old back end makes it.
     let old = dashop.buyer("b901");
     assert_eq!(codes(&buyer).await, LET_IN);
     assert_eq!(codes(&old).await, LET_IN);
@@ -70,7 +70,7 @@ async fn a_token_ends_when_the_password_changes(setup: Setup) {
     for buyer in [&first, &second, &printed, &old] {
         assert_eq!(codes(buyer).await, LET_IN);
     }
-    // As the old back end changes a password.
+    // The old back end changes a password this way.
     set(&mut database, "password = '0123456789abcdef0123456789abcdef', dashop_password = NULL").await;
     for buyer in [&first, &second, &printed] {
         assert_eq!(codes(buyer).await, [403; 3]);
@@ -81,7 +81,7 @@ async fn a_token_ends_when_the_password_changes(setup: Setup) {
 async fn the_token_of_the_first_sign_in_ends_when_the_hash_changes(setup: Setup) {
     let (_dashop, mut database, first) = signed_in(setup).await;
     assert_eq!(codes(&first).await, LET_IN);
-    // The MD5 counts no more, and stays.
+    // The MD5 no longer counts, but stays.
     set(&mut database, "dashop_password = '$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA'").await;
     assert_eq!(codes(&first).await, [403; 3]);
     set(&mut database, "dashop_password = NULL").await;

@@ -1,4 +1,4 @@
-//! What the program makes on the disk is its user's alone.
+//! Files that the program creates are accessible only to its user.
 
 use std::{
     fs,
@@ -8,7 +8,7 @@ use std::{
 
 use tests::Setup;
 
-/// All files below the directory, and what others may do with them.
+/// All files below the directory, with the rights of other users.
 fn rights_of_others(directory: &Path) -> Vec<(PathBuf, u32)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(directory).unwrap() {
@@ -23,7 +23,7 @@ fn rights_of_others(directory: &Path) -> Vec<(PathBuf, u32)> {
     found
 }
 
-/// A shop whose data directory an operator has made before, and whose database lies elsewhere.
+/// A shop with a data directory that the operator created before, and a database elsewhere.
 fn prepared() -> (Setup, PathBuf) {
     let setup = Setup::embedded().with("DASHOP_JWT_SECRET", "").with("DASHOP_STAFF_SECRET", "");
     let data = setup.directory().join("data");

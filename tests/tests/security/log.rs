@@ -1,4 +1,4 @@
-//! What the log tells of strangers, and how much of it.
+//! What the log says about strangers, and how much.
 
 use serde_json::json;
 use tests::{Browser, Dashop, Setup};
@@ -50,7 +50,7 @@ async fn forged_messages_and_tokens_are_told_a_bounded_number_of_times() {
     }
     for kind in ["notification_refused", "return_refused"] {
         let told = events(&dashop, kind);
-        // The hundred may lie in two minutes.
+        // The hundred events may fall into two minutes.
         assert!((31..=62).contains(&told.len()), "{}: {told:?}", told.len());
         assert!(told[0].contains("127.0.0.1") && told[0].contains("reason="), "{told:?}");
         assert!(told[30].contains("not logged"), "{told:?}");
@@ -69,7 +69,8 @@ async fn a_proxy_that_is_not_believed_is_told_once() {
     }
 }
 
-/// Ten wrong passwords of somebody else locked the buyer out, and a hundred everybody behind a proxy.
+/// Ten wrong passwords from another address once locked the buyer out, and a hundred locked out everybody behind a
+/// proxy.
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_passwords_lock_out_nobody_else() {
     let dashop = Setup::embedded().with("DASHOP_TRUSTED_PROXY", "true").start().await;

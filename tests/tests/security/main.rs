@@ -1,4 +1,4 @@
-//! What strangers, locked accounts and forged messages meet.
+//! How the program treats strangers, locked accounts and forged messages.
 
 mod accounts;
 mod files;

@@ -38,7 +38,7 @@ fn body(file: &str, name: &str) -> String {
     vectors(file)[name]["body"].as_str().unwrap().to_owned()
 }
 
-/// The merchant of the vectors, whose private key is not recorded: another one signs.
+/// The merchant of the vectors. Its private key is not recorded, so requests are signed with another one.
 fn merchant() -> MerchantCertificates {
     let file = |name: &str| recorded(&format!("certificates/config/{name}"));
     let (app, alipay, root) = (
@@ -92,7 +92,7 @@ impl Bench {
         self.shop.query(order.as_str()).await.map(|trade| trade.unwrap().status)
     }
 
-    /// How many queries and downloads there were.
+    /// The number of queries and downloads.
     fn calls(&self) -> [u64; 2] {
         [self.gateway.count(Method::TradeQuery), self.gateway.count(DOWNLOAD)]
     }
@@ -267,7 +267,7 @@ async fn a_download_is_tried_again_when_its_pause_is_over() {
 
 const SEQ_CST: std::sync::atomic::Ordering = std::sync::atomic::Ordering::SeqCst;
 
-/// The call's own time is over while the download goes on: that is a failure too.
+/// The call's own time limit ends during the download: that is a failure too.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_download_that_its_caller_gives_up_is_not_tried_again_at_once() {
     let answer = body("answers.json", "a3_query_paid_rotated");
@@ -333,7 +333,7 @@ async fn no_message_from_outside_causes_a_download() {
         assert!(bench.shop.verify_return(query).is_ok(), "{name}");
     }
     assert_eq!(bench.calls(), [0, 0]);
-    // Alipay sends it again, and by then a query has brought the certificate.
+    // Alipay resends the notification; a query has downloaded the certificate by then.
     bench.query().await.unwrap();
     assert_eq!(notify("n4_paid_rotated").unwrap(), TradeStatus::Success);
     assert_eq!(bench.calls(), [1, 1]);
@@ -343,7 +343,7 @@ async fn no_message_from_outside_causes_a_download() {
 async fn a_refusal_of_the_certificates_says_nothing_of_the_trade() {
     let unsigned = Bench::recorded("a5_app_cert_expired", "d1_rotated");
     assert!(is_refused(&unsigned.query().await));
-    // Signed, and by a key that is trusted after a download.
+    // Signed with a key that is trusted after a download.
     let alipay = PrivateKey::generate().unwrap();
     let node = r#"{"code":"40002","msg":"Invalid Arguments","sub_code":"isv.app-cert-expired","sub_msg":"应用公钥证书已过期"}"#;
     let answer = answer::seal("alipay_trade_query_response", node, Some(&alipay)).unwrap();

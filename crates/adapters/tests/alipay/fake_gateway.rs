@@ -1,4 +1,4 @@
-//! A gateway that answers each method as the test says, to many callers at once.
+//! A gateway that answers each method as the test defines, to many callers at once.
 
 use std::{
     collections::BTreeMap,
@@ -17,9 +17,9 @@ pub(crate) enum Reply {
     Body(String),
     /// The status, with no body.
     Status(u16),
-    /// No answer as long as the caller waits.
+    /// No answer for as long as the caller waits.
     Silence,
-    /// The body, after so many calls of the other method were answered.
+    /// The body, once the other method has been answered this many times.
     After(u64, Method, String),
 }
 
@@ -30,7 +30,7 @@ pub(crate) struct FakeGateway {
     answered: Arc<Answered>,
 }
 
-/// How many calls of each method were answered, or given no answer on purpose.
+/// How many calls of each method were answered, or deliberately not answered.
 #[derive(Default)]
 struct Answered {
     counts: Mutex<BTreeMap<Method, u64>>,

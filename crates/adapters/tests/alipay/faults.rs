@@ -21,7 +21,7 @@ use crate::shop::{config, gateway, order};
 const NODE: &str = "alipay_trade_query_response";
 const SUCCESS: &str = r#"{"code":"10000","msg":"Success","out_trade_no":"2019112820400804","total_amount":"323.91","trade_no":"1","trade_status":"TRADE_SUCCESS"}"#;
 
-/// A gateway that answers the n-th request with the n-th script, and the last one for ever.
+/// A gateway that answers the n-th request with the n-th script, and all further ones with the last.
 struct Scripted {
     shop: AlipayGateway,
     asked: Arc<AtomicUsize>,
@@ -33,7 +33,7 @@ enum Script {
     Body(Vec<u8>),
     /// The status, with no body.
     Status(u16),
-    /// No answer as long as the caller waits.
+    /// No answer for as long as the caller waits.
     Silence,
 }
 
@@ -41,7 +41,7 @@ fn scripted(key: &PrivateKey, scripts: Vec<Script>) -> Scripted {
     scripted_at(key, |_| scripts)
 }
 
-/// The same where the script names its own address.
+/// Like `scripted`, for a script that contains the gateway's own address.
 fn scripted_at(key: &PrivateKey, scripts: impl FnOnce(&str) -> Vec<Script>) -> Scripted {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/gateway.do", listener.local_addr().unwrap());
@@ -266,7 +266,7 @@ async fn only_a_plain_yes_says_that_money_moved() {
     }
 }
 
-/// It only reveals what went back past the shop; that the money went, it does not decide.
+/// The sum only reveals refunds made elsewhere; it does not decide whether this refund succeeded.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_sum_of_refunds_is_told_where_it_can_be_read() {
     let key = PrivateKey::generate().unwrap();

@@ -19,7 +19,7 @@ use crate::shop::{NOW, StandingClock, config, order, payment};
 const BEFORE: FaultMoment = FaultMoment::BeforeWork;
 const AFTER: FaultMoment = FaultMoment::AfterWork;
 
-/// A clock of Alipay's that the test sets; the shop's own stands.
+/// A clock for Alipay that the test sets; the shop's clock is paused.
 struct AlipayClock(Mutex<ShopTime>);
 
 impl AlipayClock {
@@ -34,7 +34,7 @@ impl Clock for AlipayClock {
     }
 }
 
-/// The answer to a refund with which this much of the trade has gone back in all.
+/// The answer to a refund, when this much of the trade has been refunded in total.
 fn refunded(gone_back: &str) -> RefundOutcome {
     RefundOutcome::Refunded { gone_back: Some(money(gone_back)) }
 }
@@ -115,7 +115,7 @@ async fn what_closing_came_to_is_told_apart() {
 
     let bench = Bench::paid().await;
     assert_eq!(bench.shop.close(order().as_str()).await.unwrap(), CloseOutcome::NotClosable);
-    // What was paid and went back is closed at Alipay too, and yet was paid.
+    // After a full refund, Alipay reports the trade as closed, although it was paid.
     bench.refund("R1", "323.91").await.unwrap();
     assert_eq!(bench.shop.close(order().as_str()).await.unwrap(), CloseOutcome::NotClosable);
     bench.sandbox.stop().await;
@@ -175,7 +175,7 @@ async fn a_refund_that_cannot_be_is_refused() {
     assert_eq!(refusal("R1", "323.92").await, "ACQ.REASON_TRADE_REFUND_FEE_ERR");
     bench.refund("R1", "1.00").await.unwrap();
     assert_eq!(refusal("R1", "2.00").await, "ACQ.DISCORDANT_REPEAT_REQUEST");
-    // Alipay need not be asked.
+    // This needs no call to Alipay.
     let asked = bench.sandbox.requests().count(Method::TradeRefund);
     assert_eq!(refusal("R2", "0").await, "ACQ.INVALID_PARAMETER");
     assert_eq!(refusal("", "1.00").await, "ACQ.INVALID_PARAMETER");
@@ -198,7 +198,7 @@ async fn whatever_fails_the_money_goes_back_once_and_is_told() {
         let (number, asked) = (format!("R{nth}"), bench.sandbox.requests().count(Method::TradeRefund));
         bench.fail(Method::TradeRefund, kind, moment, 1);
         let outcome = bench.refund(&number, "30.00").await.unwrap();
-        // The second attempt finds the work of the first one done.
+        // The second attempt finds that the first one succeeded.
         let unclear = moment == AFTER && kind != slow;
         let expected =
             if unclear { RefundOutcome::Unclear } else { refunded(&format!("{}.00", 30 * (nth + 1))) };
@@ -228,7 +228,7 @@ async fn a_refund_whose_end_is_not_known_is_never_called_refused() {
     let outcome = bench.refund("R1", "30.00").await;
     assert!(matches!(outcome, Err(GatewayError::Unreachable(_))), "{outcome:?}");
     assert_eq!(bench.refunded("R1").await, None);
-    // The first attempt may be under way when the second one is refused.
+    // The first attempt may still be in progress when the second one is refused.
     bench.fail(Method::TradeRefund, FaultKind::Dropped, BEFORE, 1);
     let outcome = bench.refund("R2", "323.92").await;
     assert!(matches!(outcome, Err(GatewayError::Unknown { .. })), "{outcome:?}");

@@ -53,7 +53,7 @@ fn a_partial_refund_is_no_payment_though_it_says_trade_success() {
     assert!(!trade.is_payment());
 }
 
-/// In the form of a captured one: a trade that nobody paid in time tells of a refund of nothing.
+/// As captured: a trade that was not paid in time reports a refund of 0.00.
 #[test]
 fn a_trade_that_timed_out_is_neither_a_payment_nor_a_refund() {
     let alipay = PrivateKey::generate().unwrap();

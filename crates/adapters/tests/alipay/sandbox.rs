@@ -24,7 +24,7 @@ fn browser() -> reqwest::Client {
     reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
 }
 
-/// Opens the cashier page and presses a button; answers where the browser is sent.
+/// Opens the cashier page and presses a button. Returns the target of the redirect.
 async fn press(sandbox: &Sandbox, pay_url: &str, button: &str) -> String {
     let page = browser().get(pay_url).send().await.unwrap().text().await.unwrap();
     let trade_no = page.split_once(r#"name="trade_no" value=""#).unwrap_or_else(|| panic!("{page}")).1;

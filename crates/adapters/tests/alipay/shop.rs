@@ -10,7 +10,7 @@ use ports::{Clock, PaymentRequest};
 pub(crate) const APP_ID: &str = "2021000000000001";
 pub(crate) const NOW: &str = "2019-11-28 20:40:08";
 
-/// A clock that stands.
+/// A clock that never moves.
 pub(crate) struct StandingClock;
 
 impl Clock for StandingClock {

@@ -1,8 +1,8 @@
-//! The number of a trade is unique within its channel, also beside a program that knows no channels.
+//! The number of a trade is unique within its channel, also beside a program that does not know channels.
 
 use super::sql_support::Engine;
 
-/// As a program before channels writes it.
+/// As a program without channels writes it.
 const OLD: &str = "INSERT INTO dashop_payment (trade_no, out_trade_no, trade_status, total_amount, refunded, status, source, \
     recorded_at) VALUES ('T1', '2019112820400804', 'TRADE_SUCCESS', 1, 0, 'settled', 'query', '2019-11-28 12:00:00')";
 const NEW: &str = "INSERT INTO dashop_payment (channel, trade_no, out_trade_no, trade_status, total_amount, refunded, status, \
@@ -24,7 +24,7 @@ async fn an_old_program_and_a_new_one_record_a_trade_once() {
     assert_eq!(engine.number("SELECT COUNT(*) AS n FROM dashop_payment WHERE channel = 'alipay'").await, 1);
 }
 
-/// A run that was cut off anywhere is repeated from the start, and payments that are there are kept.
+/// A migration that was cut off at any point is repeated from the start, and existing payments stay.
 #[tokio::test]
 async fn the_migration_can_be_cut_off_and_repeated() {
     let engine = Engine::mysql().await;

@@ -1,4 +1,4 @@
-//! The store on MySQL or MariaDB: on the server that DASHOP_TEST_MYSQL_URL names, each test in a database of its own.
+//! The store on MySQL or MariaDB: on the server in DASHOP_TEST_MYSQL_URL, each test with its own database.
 
 #![cfg(feature = "sql")]
 #![expect(

@@ -1,4 +1,4 @@
-//! Migrations beside programs that are at work.
+//! Migrations beside running programs.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use super::{sql_support::Engine, time_limits::connections};
 
-/// A transaction that has read a table keeps it from being changed, and whoever comes after waits behind the change.
+/// A transaction that has read a table blocks its migration, and later statements wait behind the migration.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_migration_that_waits_for_a_table_lets_others_pass() {
     let engine = Engine::mysql().await;
@@ -40,7 +40,7 @@ async fn a_migration_that_waits_for_a_table_lets_others_pass() {
     assert!(store.schema().await.unwrap().is_current());
 }
 
-/// The session that migrates has other limits than those of requests.
+/// The session of a migration has other limits than those of requests.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_session_that_migrated_serves_no_request() {
     let engine = Engine::mysql().await;

@@ -1,4 +1,4 @@
-//! The old shop's own database: what it holds is read, what its programs write later is accepted.
+//! The old shop's own database: its rows are read, and rows that its programs write later are accepted.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::sql_support::{Engine, orders};
 
 const SCHEMA: &str = include_str!("old_shop.sql");
 
-/// As the old back end writes it: its own columns, by name.
+/// As the old back end writes it, with only its own columns.
 const OLD_WRITER: &str = "INSERT INTO tb_order_info (order_id, created_time, updated_time, total_count, total_amount, \
     freight, pay_method, status, address_id, user_id) VALUES \
     ('2026112312000004', '2026-11-23 12:00:00.5', '2026-11-23 12:00:00.5', 1, 219.00, 10.00, 1, 1, 7, 4);\
@@ -86,7 +86,7 @@ async fn orders_are_placed_beside_those_of_the_old_back_end() {
     assert_eq!(engine.words(sku).await, ["8 5 4"]);
 }
 
-/// Not those that an order of anybody needs, nor those of which nobody knows when they were removed.
+/// Except addresses that an order needs, and those without a known time of removal.
 #[tokio::test]
 async fn its_removed_addresses_are_made_anonymous() {
     let (engine, store) = old_shop().await;
@@ -204,11 +204,11 @@ async fn a_migration_that_was_cut_off_is_done_again() {
     let mut migrations: Vec<_> =
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     migrations.sort();
-    // The first one makes the old shop's own tables.
+    // The first migration creates the old shop's own tables.
     for migration in &migrations[1..] {
         let whole = std::fs::read_to_string(migration.join("up.sql")).unwrap();
         let statements: Vec<&str> = whole.split_inclusive(";\n").collect();
-        // Cut off after each statement in turn, and run again from the start.
+        // Cut off after each statement in turn, then run again from the start.
         for end in 1..=statements.len() {
             engine.run(&statements[..end].concat()).await;
         }

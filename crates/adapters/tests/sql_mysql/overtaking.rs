@@ -1,4 +1,4 @@
-//! Events of one order that are written and claimed by others while a claim is under way.
+//! Events of one order that others write and claim during a claim.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,8 +12,8 @@ use tokio::time::timeout;
 
 use super::sql_support::{Engine, SqlShop, orders};
 
-/// Reading the rows of order 2 waits while somebody holds the named lock: a claim that has read the row of order 1 by
-/// then has its view of what is committed, and goes on reading later.
+/// Reading the rows of order 2 waits while a client holds the named lock: a claim that has read the row of order 1 then
+/// has its snapshot, and reads the rest later.
 const HELD_AT_ORDER_2: &str = "RENAME TABLE dashop_outbox TO stored_outbox; \
     CREATE VIEW dashop_outbox AS SELECT * FROM stored_outbox \
     WHERE order_id <> '2' OR GET_LOCK('held', 30) + RELEASE_LOCK('held') = 2";
@@ -38,7 +38,7 @@ impl Buyer {
         Self { shop, user_id, address_id }
     }
 
-    /// Places an order, which is told of.
+    /// Places an order, which writes an event.
     async fn place(&self, number: &str, second: u32) {
         let order = orders::an_order(number, self.user_id, self.address_id, at(second));
         orders::place(&*self.shop.store, &[], &[order]).await;
@@ -62,8 +62,8 @@ async fn hold(conn: &mut Conn) {
     assert_eq!(held, Some(1));
 }
 
-/// Order 3 is placed and paid while a claim is under way, and another process has the first of these two events in its
-/// hands: the second must wait for it, although the claim did not see it when it began.
+/// Order 3 is placed and paid during a claim, and another process is delivering the first of these two events: the
+/// second must wait for it, although the claim did not see it when it began.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_event_does_not_overtake_one_that_was_written_and_claimed_meanwhile() {
     let buyer = Buyer::on(Engine::mysql().await).await;

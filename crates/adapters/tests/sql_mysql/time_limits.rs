@@ -1,4 +1,4 @@
-//! Statements that take too long, or that nobody waits for any more.
+//! Statements that take too long, or whose caller has given up.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -11,14 +11,14 @@ use super::{
     trouble::{Trouble, order_42},
 };
 
-/// The server's numbers of the store's connections.
+/// The server's ids of the store's connections.
 pub(crate) async fn connections(engine: &Engine) -> BTreeSet<String> {
     let ids = "SELECT CAST(id AS CHAR) AS n FROM information_schema.processlist \
         WHERE db = DATABASE() AND id <> CONNECTION_ID()";
     engine.words(ids).await.into_iter().collect()
 }
 
-/// The same, once there are so many: the server lists one of the test's own for a moment after it has ended.
+/// The same, once there are this many: the server still lists a connection of the test for a moment after it has ended.
 async fn settled_connections(engine: &Engine, count: usize) -> BTreeSet<String> {
     let settled = async {
         loop {
@@ -55,18 +55,18 @@ async fn a_statement_that_takes_too_long_costs_no_connection() {
     assert!(matches!(limited, Err(StoreError::Unavailable(_))), "{limited:?}");
     drop(waiter);
     holder.write(&[]).await.unwrap();
-    // All four at once, so that each is asked for.
+    // All four at once, so that each check uses another connection.
     let mut transactions = Vec::new();
     for _ in 0..4 {
         transactions.push(trouble.begin().await);
     }
-    // MySQL limits the time of queries alone: who changes something and waits is given up with the connection.
+    // MySQL limits only the time of queries: a statement that changes rows and waits is ended with its connection.
     if trouble.shop.engine.is_mariadb().await {
         assert_eq!(settled_connections(&trouble.shop.engine, 4).await, before);
     }
 }
 
-/// A group begins and holds its buyers in one round trip: where one of them is held by others, nothing was begun.
+/// A group begins and locks its buyers in one round trip: if another transaction holds one of them, nothing has begun.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_buyer_whom_others_hold_costs_no_connection() {
     let trouble = Trouble::new(|config| {
@@ -84,7 +84,7 @@ async fn a_buyer_whom_others_hold_costs_no_connection() {
     let held = format!("SELECT id FROM user_profile WHERE id = {} FOR UPDATE", user_id.0);
     other.query_drop(held).await.unwrap();
     assert!(matches!(begin().await, Err(StoreError::Busy(_))));
-    // That of the one that holds the buyer.
+    // The remaining transaction is the one that holds the buyer.
     trouble.until_transactions("TRUE", |open| open == 1).await;
     other.query_drop("ROLLBACK").await.unwrap();
     drop(begin().await.unwrap());
@@ -119,7 +119,7 @@ async fn a_statement_that_nobody_waits_for_ends_on_the_server() {
     holder.write(&[]).await.unwrap();
 }
 
-/// What may take longer than a request may do so on the server too.
+/// Work that may take longer than a request has a longer limit on the server too.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_migrates_waits_for_another_longer_than_a_request_waits() {
     let trouble = Trouble::new(|config| config.statement_timeout = Duration::from_secs(3)).await;

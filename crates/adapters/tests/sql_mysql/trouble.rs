@@ -16,7 +16,7 @@ use super::{
     time_limits::connections,
 };
 
-/// A shop with two SKUs and the order 42, unpaid.
+/// A shop with two SKUs and the unpaid order 42.
 pub(crate) struct Trouble {
     pub(crate) shop: Arc<SqlShop>,
     pub(crate) skus: [SkuId; 2],
@@ -67,22 +67,22 @@ impl Trouble {
         self.shop.engine.number("SELECT SUM(sales) AS n FROM DDSC_SKU").await
     }
 
-    /// Ends every connection of the store, as a server does that is restarted.
+    /// Ends every connection of the store, like a server restart.
     async fn kill_connections(&self) {
         let ids = "SELECT CAST(id AS CHAR) AS n FROM information_schema.processlist \
             WHERE db = DATABASE() AND id <> CONNECTION_ID()";
         for id in self.shop.engine.words(ids).await {
-            // It may have ended by itself.
+            // The connection may have ended by itself.
             self.shop.engine.try_run(&format!("KILL {id}")).await;
         }
     }
 
-    /// Waits until a statement of the store has taken so long that it must be waiting for rows that others hold.
+    /// Waits until a statement of the store has taken so long that it must be waiting for locked rows.
     pub(crate) async fn until_one_waits(&self) {
         self.until_transactions("t.trx_state = 'LOCK WAIT'", |waiting| waiting > 0).await;
     }
 
-    /// Until the number of such transactions on this database is right.
+    /// Waits until the number of such transactions on this database is right.
     pub(crate) async fn until_transactions(&self, condition: &str, is_right: impl Fn(i64) -> bool) {
         let such = format!(
             "SELECT COUNT(*) AS n FROM information_schema.innodb_trx t \
@@ -90,7 +90,7 @@ impl Trouble {
              WHERE p.db = DATABASE() AND {condition}"
         );
         let look = async {
-            // MariaDB shows the same again to who looks more often, whoever looked last.
+            // MariaDB caches this list: frequent readers get the same result again.
             while !is_right(self.shop.engine.number(&such).await) {
                 sleep(Duration::from_millis(150)).await;
             }
@@ -142,7 +142,7 @@ async fn a_commit_whose_answer_is_lost_leaves_the_outcome_open() {
     assert!(matches!(committed, Err(StoreError::OutcomeUnknown(_))), "{committed:?}");
 }
 
-/// Whoever has many requests must not be taken for one that cannot serve: its load would go to the next one.
+/// A busy process must not look unready: its load would go to the next process.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whether_it_can_be_written_is_known_while_all_connections_are_in_use() {
     let trouble = Trouble::new(|config| config.max_connections = 1).await;
@@ -154,7 +154,7 @@ async fn whether_it_can_be_written_is_known_while_all_connections_are_in_use() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lost_connections_are_replaced_and_cost_one_failure_at_most() {
     let trouble = Trouble::new(|config| config.max_connections = 8).await;
-    // Eight at once, so that eight lie in the pool afterwards.
+    // Eight at once, so that eight idle connections remain in the pool.
     let mut transactions = Vec::new();
     for _ in 0..8 {
         transactions.push(trouble.begin().await);
@@ -176,7 +176,7 @@ async fn lost_connections_are_replaced_and_cost_one_failure_at_most() {
     assert!(failures <= 1, "{failures} failures");
 }
 
-/// As after a switch-over that leaves the connections to the old primary open: those that are opened anew can write.
+/// As after a switch-over that leaves connections to the old primary open: new connections can write.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_over_which_nothing_can_be_written_is_not_used_again() {
     let trouble = Trouble::new(|config| config.max_connections = 1).await;
@@ -224,7 +224,7 @@ async fn rows_that_others_hold_too_long_are_busy() {
     holder.append(&[Event::StatusChanged(shipped())]).await.unwrap();
 }
 
-/// A program that was cut off in the middle, without a word to the server. MySQL has no such limit.
+/// A program that was cut off without a message to the server. MySQL has no such limit.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_says_nothing_any_more_does_not_keep_the_rows() {
     let trouble = Trouble::new(|config| {
@@ -318,7 +318,7 @@ async fn claimed_removals_are_passed_over() {
     let rows = rows.collect::<Vec<_>>().join(",");
     trouble.shop.engine.run(&format!("INSERT INTO dashop_cart_removal ({columns}) VALUES {rows}")).await;
     let mut other = trouble.shop.engine.mysql_conn().await;
-    // By their keys, one by one: a search would look at the others too, and hold them.
+    // By their keys, one by one: a search would also read and lock the other rows.
     let hold = "START TRANSACTION; SELECT * FROM dashop_cart_removal WHERE order_id = '1' FOR UPDATE; \
         SELECT * FROM dashop_cart_removal WHERE order_id = '2' FOR UPDATE";
     other.query_drop(hold).await.unwrap();
@@ -334,7 +334,7 @@ async fn claimed_removals_are_passed_over() {
     assert_eq!(take_over().await, ["1", "2"]);
 }
 
-/// The server's default is REPEATABLE READ, at which the second look would see what the first one saw.
+/// At the server's default, REPEATABLE READ, the second read would see what the first one saw.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_waited_for_the_lock_sees_what_others_committed_meanwhile() {
     let trouble = Arc::new(Trouble::new(|_| {}).await);
@@ -388,8 +388,8 @@ async fn a_server_that_never_answers_is_given_up() {
     assert!(matches!(error, ConnectError::Open(StoreError::Unavailable(_))), "{error:?}");
 }
 
-/// The MariaDB of the tests has no certificate, and a MySQL one that nobody vouches for: what must be encrypted is not sent
-/// to it.
+/// The tests' MariaDB has no certificate, and a MySQL has one that no authority signed: data that must be encrypted is
+/// not sent to either.
 #[tokio::test]
 async fn tls_is_not_silently_given_up() {
     let engine = Engine::mysql().await;

@@ -1,4 +1,4 @@
-//! A database of one test's own, and statements that do not go through the store.
+//! A database for one test, and statements that do not go through the store.
 
 use std::sync::Arc;
 
@@ -9,13 +9,13 @@ use diesel::{Connection, QueryableByName, SqliteConnection, connection::SimpleCo
 use mysql_async::prelude::Queryable;
 use tempfile::TempDir;
 
-/// Databases of this process so far.
+/// The number of databases that this process has made.
 static DATABASES: AtomicU32 = AtomicU32::new(0);
 
 pub(crate) enum Engine {
     Sqlite(TempDir),
     Mysql {
-        /// Up to the port.
+        /// The URL up to the port.
         server: String,
         database: String,
     },
@@ -38,7 +38,7 @@ impl Engine {
         Self::Sqlite(tempfile::tempdir().unwrap())
     }
 
-    /// A new database on the server that the tests were given.
+    /// A new database on the server of this test run.
     pub(crate) async fn mysql() -> Self {
         let server = std::env::var("DASHOP_TEST_MYSQL_URL").expect(
             "DASHOP_TEST_MYSQL_URL names no MySQL: run this as `make test` does, under tests/servers/with-servers",
@@ -53,7 +53,7 @@ impl Engine {
         Self::Mysql { server, database }
     }
 
-    /// Whether the server is MariaDB, and not MySQL.
+    /// Whether the server is MariaDB, not MySQL.
     pub(crate) async fn is_mariadb(&self) -> bool {
         self.words("SELECT VERSION() AS n").await.iter().any(|version| version.contains("MariaDB"))
     }
@@ -73,7 +73,7 @@ impl Engine {
         SqlConfig::new(self.url())
     }
 
-    /// The store with all migrations run.
+    /// The store, after all migrations.
     pub(crate) async fn store(&self, config: &SqlConfig) -> Arc<dyn SqlStore> {
         let store = sql::connect(config).await.unwrap();
         store.migrate().await.unwrap();
@@ -108,13 +108,13 @@ impl Engine {
         }
     }
 
-    /// The number in that column.
+    /// The number in the column `n`.
     pub(crate) async fn number(&self, sql: &str) -> i64 {
         let query = format!("SELECT CAST(n AS CHAR) AS n FROM ({sql}) AS one");
         self.words(&query).await.first().unwrap().parse().unwrap()
     }
 
-    /// As servers do by themselves, later: it makes the planner know how large the tables are.
+    /// Updates the planner's statistics now; servers do that later by themselves.
     pub(crate) async fn analyze(&self) {
         if let Self::Mysql { .. } = self {
             let tables =
@@ -123,7 +123,7 @@ impl Engine {
         }
     }
 
-    /// The steps in which SQLite would run a statement.
+    /// The steps of SQLite's plan for a statement.
     pub(crate) fn sqlite_plan(&self, statement: &str) -> Vec<String> {
         match self {
             Self::Sqlite(folder) => {
@@ -155,7 +155,7 @@ impl Drop for Engine {
     fn drop(&mut self) {
         let Self::Mysql { server, database } = self else { return };
         let (server, database) = (server.clone(), database.clone());
-        // A test's own runtime may be at its end; the database goes in any case.
+        // The test's own runtime may have ended; the database must be dropped anyway.
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async move {

@@ -1,9 +1,10 @@
-//! A shop that is large enough for a planner to care.
+//! A shop that is large enough to matter to a planner.
 
-/// Five hundred users, each with three addresses, one of them removed, and six orders of two lines; enough for an index to pay.
+/// Five hundred users, each with three addresses, one of them removed, and six orders of two lines; enough for an index
+/// to be faster.
 ///
-/// The number of a user is their name, and that of their first address and their first order, whose guard it is for 7: a
-/// lookup by key that finds nothing has no plan.
+/// The number of a user is also the user's name, and the number of their first address and first order, which has the
+/// guard 7: a lookup by a key that does not exist has no plan.
 pub(super) fn a_large_shop() -> String {
     let then = "'2019-11-01 00:00:00', '2019-11-01 00:00:00'";
     let mut users = Vec::new();
@@ -59,7 +60,7 @@ pub(super) fn a_large_shop() -> String {
     )
 }
 
-/// Fifty kinds of ten products, each sold as two SKUs that differ by one value.
+/// Fifty categories of ten products, each sold as two SKUs that differ in one attribute value.
 fn goods() -> String {
     let then = "'2019-11-01 00:00:00', '2019-11-01 00:00:00'";
     let rows = |count: i32, row: &dyn Fn(i32) -> String| (1..=count).map(row).collect::<Vec<_>>().join(",");
@@ -79,7 +80,7 @@ fn goods() -> String {
     )
 }
 
-/// What is on record of what became of orders; all of it over 28 days, and nearly all of it done.
+/// The history of orders, over 28 days; nearly all of it is completed.
 #[derive(Default)]
 struct OrderLives {
     payments: Vec<String>,

@@ -7,12 +7,12 @@ use std::{
 
 use tracing::{Event, Level, Metadata, Subscriber, field::Field, span};
 
-/// Table and key of each error that this thread logs.
+/// The table and the key of each error that this thread logs.
 #[derive(Clone, Default)]
 pub(crate) struct Errors(Arc<Mutex<Vec<String>>>);
 
 impl Errors {
-    /// Those since the last call.
+    /// The errors since the last call.
     pub(crate) fn take(&self) -> Vec<String> {
         std::mem::take(&mut *self.0.lock().unwrap())
     }

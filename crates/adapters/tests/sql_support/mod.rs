@@ -1,4 +1,4 @@
-//! What the tests of the store share on both engines.
+//! Shared by the tests of the store on both engines.
 
 #![allow(dead_code, clippy::allow_attributes, reason = "each test binary uses its own part")]
 
@@ -14,8 +14,8 @@ pub(crate) mod upkeep;
 pub(crate) use engine::Engine;
 pub(crate) use shop::SqlShop;
 
-/// The contract suites, that of placing with carts here and elsewhere, and what else both engines must do. `$engine` is evaluated once a
-/// test, in an async function, to an [`Engine`] with an empty database of its own.
+/// The contract suites, once more with carts elsewhere for placing orders, and the other tests for both engines.
+/// `$engine` is evaluated once per test, in an async function, to an [`Engine`] with its own empty database.
 macro_rules! store_tests {
     ($engine:expr) => {
         mod contract {

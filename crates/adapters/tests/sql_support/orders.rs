@@ -1,4 +1,4 @@
-//! Orders that the tests place.
+//! Orders for the tests.
 
 use adapters::sql::SqlStore;
 use domain::{
@@ -6,7 +6,7 @@ use domain::{
 };
 use ports::{PlacingOutcome, PlacingTransaction, StoreError};
 
-/// An order of nothing, which belongs to no cart and has no key.
+/// An order without lines, cart and key.
 pub(crate) fn an_order(
     number: &str,
     user_id: UserId,
@@ -41,7 +41,7 @@ pub(crate) fn an_order(
     }
 }
 
-/// Begins a transaction that places orders, and locks no buyer.
+/// Begins a transaction that places orders, without locking a buyer.
 pub(crate) async fn begin(store: &dyn SqlStore) -> Result<Box<dyn PlacingTransaction>, StoreError> {
     Ok(store.begin_group(&[], false).await?.transaction)
 }

@@ -1,4 +1,4 @@
-//! How the databases find what the store asks for.
+//! How the databases find the rows that the store asks for.
 
 use std::{
     collections::BTreeSet,
@@ -21,7 +21,7 @@ use tracing::{Event, Metadata, Subscriber, field::Field, span};
 
 use super::{Engine, SqlShop, large_shop::a_large_shop};
 
-/// Tables that grow with the shop: reading one of them from end to end is a defect.
+/// Tables that grow with the shop: a full scan of one of them is a defect.
 const LARGE: [&str; 15] = [
     "tb_order_info",
     "tb_order_goods",
@@ -40,25 +40,26 @@ const LARGE: [&str; 15] = [
     "dashop_webhook_attempt",
 ];
 
-/// Tables that stay small, whatever the shop sells: kinds of goods, endpoints and migrations are as many as somebody wrote down, and
-/// refused messages are bounded. Any other one MUST NOT be read from end to end.
+/// Tables that stay small, however large the shop is: categories, endpoints and migrations are entered by hand, and
+/// refused messages are limited. A full scan of any other table is forbidden.
 const SMALL_TABLES: [&str; 4] =
     ["DDSC_GOODS_CATALOG", "dashop_webhook_endpoint", "__diesel_schema_migrations", "dashop_refused_message"];
 
-/// What is no table: values of the statement itself, and results of a part of it, which has steps of its own.
+/// Steps without a table: values of the statement itself, and results of subqueries, which have their own steps.
 const NO_TABLES: [&str; 6] =
     ["CONSTANT ROW", "-ROW VALUES CLAUSE", "(subquery-", "<derived", "<union", "<subquery"];
 
-/// Likewise, by their names: what a group takes of stock, the beginning of a queue, and that of a kind's goods.
+/// Also not tables: named parts of statements, for the stock that a group takes, the beginning of a queue, and the
+/// products of a category.
 const PARTS: [&str; 4] = ["taking", "queue", "products", "section"];
 
-/// What is asked for by the one row that there can be.
+/// Lookups of at most one row by its key.
 const BY_KEY: [&str; 2] = ["`id` IN (", "`out_request_no` IN ("];
 
-/// What reads no more than it must all the same: nothing at all, or a queue from its beginning, up to a limit.
+/// Statements that read no more than they must: nothing, or the beginning of a queue, up to a limit.
 const BOUNDED: [&str; 2] = ["(1=0)", "FROM dashop_cart_removal WHERE parked_at IS NULL"];
 
-/// Indexes that hold no more than what waits.
+/// Indexes that contain only waiting rows.
 const SMALL: [&str; 2] = ["_due", "_undistributed"];
 
 /// Every statement that looks for orders, lines or addresses finds them by an index.
@@ -95,18 +96,18 @@ pub(crate) async fn never_scan_orders_lines_or_addresses(engine: Engine, stateme
     never_scan(&shop.engine, concerned.into_iter()).await;
 }
 
-/// Whatever was asked for, no table is read from end to end but those that stay small.
+/// No statement of the store scans a table in full, except those that stay small.
 pub(crate) async fn no_statement_scans_what_grows(engine: Engine, statements: &Statements) {
     let texts: BTreeSet<_> = statements.0.lock().unwrap().iter().map(|text| shortened(text)).collect();
     let shop = SqlShop::on(engine, CartsIn::Database).await;
     shop.engine.run(&a_large_shop()).await;
     shop.engine.analyze().await;
-    // Of what there is nothing of, nothing is planned.
+    // Without matching rows there would be no plan.
     let (now, absent_for) =
         (ShopTime::parse("2019-11-02 00:00:00").unwrap(), std::time::Duration::from_secs(60));
     let endpoints = [EndpointName::first(), EndpointName::parse("erp").unwrap()];
     shop.store.register(&endpoints, now, absent_for).await.unwrap();
-    // That a scan is seen, under whatever name.
+    // Check that a scan is detected, also with an alias.
     let scanned = plan(&shop.engine, "SELECT receiver FROM address AS home WHERE receiver = ?").await;
     assert!(scanned.iter().any(|step| step.is_scan));
     let concerned: Vec<_> = texts.iter().filter(|text| !text.contains("(1=0)")).collect();
@@ -114,7 +115,7 @@ pub(crate) async fn no_statement_scans_what_grows(engine: Engine, statements: &S
     let mut faults = Vec::new();
     for text in concerned {
         let plan = plan(&shop.engine, text).await;
-        // From one end of an index, as far as the limit.
+        // Reads an index from one end, up to the limit.
         let is_sorted =
             |step: &Step| ["filesort", "TEMP B-TREE"].iter().any(|words| step.words.contains(words));
         let is_one_page_of_all =
@@ -125,7 +126,7 @@ pub(crate) async fn no_statement_scans_what_grows(engine: Engine, statements: &S
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// With no more than three values in a list: where a list is as long as a table, the table is rightly read from end to end.
+/// Keeps at most three values in a list: for a list as long as the table, a full scan is the right plan.
 fn shortened(text: &str) -> String {
     let mut text = text.to_owned();
     for (long, short) in [
@@ -143,7 +144,7 @@ async fn never_scan(engine: &Engine, statements: impl Iterator<Item = &String>) 
     let mut faults = Vec::new();
     for text in statements {
         let plan = plan(engine, text).await;
-        // MySQL looks for a row by its key before it plans, and then plans nothing where there is none.
+        // MySQL looks up a row by its key before it plans, and makes no plan if the row does not exist.
         let is_by_key = BY_KEY.iter().any(|key| text.contains(key));
         if !is_by_key && !plan.iter().any(|step| LARGE.iter().any(|table| step.words.contains(table))) {
             faults.push(format!("nothing is asked: {text}"));
@@ -154,7 +155,7 @@ async fn never_scan(engine: &Engine, statements: impl Iterator<Item = &String>) 
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// Every question that concerns the large tables.
+/// Sends every query that concerns the large tables.
 async fn ask_everything(shop: &SqlShop) {
     let store = &*shop.store;
     let id = OrderId::parse("1007").unwrap();
@@ -188,7 +189,7 @@ async fn ask_everything(shop: &SqlShop) {
     locked.append(&[domain::ledger::Event::StatusChanged(change)]).await.unwrap();
 }
 
-/// What background jobs look for, and what metrics count.
+/// The queries of background jobs and metrics.
 async fn ask_for_what_waits(shop: &SqlShop) {
     let store = &*shop.store;
     let then = ShopTime::parse("2019-11-02 00:00:00").unwrap();
@@ -213,7 +214,7 @@ async fn ask_for_what_waits(shop: &SqlShop) {
     store.backlogs(then, then).await.unwrap();
 }
 
-/// What is found by its time: events that are sent once more, keys of requests that are forgotten.
+/// Queries by time: events to resend, and request keys to delete.
 async fn ask_by_time(shop: &SqlShop) {
     let from = ShopTime::parse("2019-10-31 00:00:00").unwrap();
     let day = Resend::Happened { from, until: from.date().next().begin() };
@@ -223,7 +224,7 @@ async fn ask_by_time(shop: &SqlShop) {
     assert_eq!(IdempotencyKeys::purge(&*shop.store, from, 9).await.unwrap(), 0);
 }
 
-/// What a group of orders needs, with everything that may stand in its way.
+/// The queries for a group of orders, with every possible obstacle.
 async fn ask_for_a_group(shop: &SqlShop, users: Range<i32>) {
     let query = |user: i32| BuyerQuery {
         caller: Caller { username: Username(user.to_string()), mark: None },
@@ -237,7 +238,7 @@ async fn ask_for_a_group(shop: &SqlShop, users: Range<i32>) {
     assert!(shop.store.take_over(then, then, 9).await.unwrap().is_empty());
 }
 
-/// Carts that are read, and what was ordered leaving them.
+/// The queries for carts, and for the removal of ordered lines from them.
 async fn ask_for_carts(shop: &SqlShop, order_id: &OrderId) {
     let users = [UserId(7), UserId(8)];
     assert_eq!(CartStore::load_many(&*shop.store, &users).await.unwrap().len(), 2);
@@ -297,7 +298,7 @@ async fn ask_what_staff_ask(shop: &SqlShop, id: &OrderId) {
     assert_eq!(done.count, 9);
 }
 
-/// Whether what a step reads is as long as what was sold, or may be: an alias of the table is none of those that are known.
+/// Whether the table of a step grows with the shop. An unknown alias counts as such.
 fn grows(read: &str) -> bool {
     let name = read.split(' ').next().unwrap_or_default();
     !SMALL_TABLES.contains(&name)
@@ -317,7 +318,7 @@ async fn plan(engine: &Engine, statement: &str) -> Vec<Step> {
             let is_scan = |words: &String| {
                 let scanned =
                     words.strip_prefix("SCAN ").filter(|_| !SMALL.iter().any(|index| words.ends_with(index)));
-                // An index that is made for one statement costs a look at every row.
+                // Building an index for one statement reads every row.
                 scanned.is_some_and(grows) || words.contains("AUTOMATIC")
             };
             steps.into_iter().map(|words| Step { is_scan: is_scan(&words), words }).collect()
@@ -326,7 +327,7 @@ async fn plan(engine: &Engine, statement: &str) -> Vec<Step> {
             let plan = mysql_plan(engine, statement).await;
             let is_answered_unasked =
                 plan.iter().all(|step| !LARGE.iter().any(|table| step.words.contains(table)));
-            // A range from a value to the same value is empty, and MySQL knows it without looking.
+            // A range between equal values is empty, and MySQL knows that without reading.
             if is_answered_unasked {
                 let statement = with_times(statement.to_owned());
                 let ranges = [("< ?", "< '8'"), ("BETWEEN ? AND ?", "BETWEEN '7' AND '8'")];
@@ -339,10 +340,9 @@ async fn plan(engine: &Engine, statement: &str) -> Vec<Step> {
     }
 }
 
-/// With a value that every column takes in place of each bound one; order 7 and address 7 are those of user 7, who
-/// is called 7.
+/// The plan with a valid value for every bound one; user 7 has the name 7, the order 7 and the address 7.
 async fn mysql_plan(engine: &Engine, statement: &str) -> Vec<Step> {
-    // With what is no time, no index of times is of use.
+    // An index on a time is of no use for a value that is not a time.
     let statement = statement.replace("LIMIT ?", "LIMIT 3").replace("OFFSET ?", "OFFSET 3");
     let statement = with_times(statement);
     let mut conn = engine.mysql_conn().await;
@@ -353,7 +353,7 @@ async fn mysql_plan(engine: &Engine, statement: &str) -> Vec<Step> {
     let step = |row: &mysql_async::Row| {
         let column = |name: &str| row.get::<Option<String>, _>(name).flatten().unwrap_or_default();
         let (table, access, key, extra) = (column("table"), column("type"), column("key"), column("Extra"));
-        // MySQL has a step for what is written, and calls it a scan.
+        // MySQL has a step for the written table, and calls it a scan.
         let is_read = column("select_type") != "INSERT";
         let is_scan = is_read && grows(&table) && (access == "ALL" || access == "index");
         Step { words: format!("{table}: {access} {key} {extra}"), is_scan }
@@ -361,8 +361,8 @@ async fn mysql_plan(engine: &Engine, statement: &str) -> Vec<Step> {
     rows.iter().map(step).collect()
 }
 
-/// With 7 in place of each value that is left, and 8, 9 and so on in lists: of one value in many places a planner thinks
-/// better.
+/// Replaces each remaining value by 7, and values in lists by 8, 9 and so on: a planner could simplify a statement with
+/// equal values.
 fn with_different_users(statement: &str) -> String {
     let mut texts = statement.split('?');
     let mut filled = texts.next().unwrap_or_default().to_owned();
@@ -374,7 +374,7 @@ fn with_different_users(statement: &str) -> String {
     filled
 }
 
-/// With a time in place of each value that is compared with one.
+/// Replaces each value that is compared with a time by a time.
 fn with_times(mut statement: String) -> String {
     for column in ["`at`", "_at`", "_at", "_time`", "_time", "recorded_at)"] {
         for (comparison, day) in [("<", 2), ("<=", 2), (">", 1), (">=", 1), ("=", 1)] {
@@ -386,12 +386,13 @@ fn with_times(mut statement: String) -> String {
     statement
 }
 
-/// The texts of the statements that the store sends, as it logs them.
+/// The texts of the statements that the store sends, from its log.
 #[derive(Clone, Default)]
 pub(crate) struct Statements(Arc<Mutex<BTreeSet<String>>>);
 
 impl Statements {
-    /// A runtime whose statements these are: other tests of the program send statements too, from threads of their own.
+    /// A runtime whose statements are recorded. Other tests of the program send statements too, from threads of their
+    /// own.
     pub(crate) fn runtime(&self) -> tokio::runtime::Runtime {
         let statements = self.clone();
         let listen = move || std::mem::forget(tracing::subscriber::set_default(statements.clone()));

@@ -21,7 +21,7 @@ use super::Engine;
 
 const THEN: &str = "'2019-11-01 00:00:00', '2019-11-01 00:00:00'";
 
-/// What a column without a value is read as.
+/// Stands for a column without a value.
 const NOTHING: &str = "NULL";
 
 const KINDS: [DifferenceKind; 4] = [
@@ -54,7 +54,7 @@ impl SqlShop {
     }
 }
 
-/// A text as SQL has it.
+/// A text as an SQL literal.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }

@@ -1,4 +1,4 @@
-//! Rows that cannot be read: each costs itself alone, and is named in the log.
+//! Unreadable rows: each affects only itself, and the log names it.
 
 mod queues;
 
@@ -24,7 +24,7 @@ pub(crate) use queues::{
 
 use super::{Engine, SqlShop, logged::Errors, orders};
 
-/// As MySQL keeps what a program wrote that knew no better.
+/// How MySQL stores an invalid date.
 const ZERO_DATE: &str = "'0000-00-00 00:00:00'";
 
 fn at(second: u32) -> ShopTime {
@@ -39,7 +39,7 @@ fn id(last: u32) -> OrderId {
     OrderId::parse(&number(last)).unwrap()
 }
 
-/// A buyer with an address, two SKUs and the orders 1 to 5, each of one piece and a second later than the one before.
+/// A buyer with an address, two SKUs and the orders 1 to 5, each of one piece and one second after the previous one.
 struct Rows {
     shop: Arc<SqlShop>,
     buyer: UserId,
@@ -84,7 +84,7 @@ impl Rows {
         self.shop.store.lock(&number(order)).await.unwrap().append(&[event]).await.unwrap();
     }
 
-    /// Lets the next thing happen to an order.
+    /// Makes the next change to an order.
     async fn change(&self, order: u32, second: u32) {
         let locked = self.shop.store.lock(&number(order)).await.unwrap();
         let from = locked.ledger().order.as_ref().unwrap().status;
@@ -105,7 +105,7 @@ impl Rows {
         locked.append(&[ledger::Event::StatusChanged(change)]).await.unwrap();
     }
 
-    /// The buyer's orders, all pages, by the last digits of their numbers.
+    /// All pages of the buyer's orders, by the last digits of their numbers.
     async fn listed(&self, limit: u32) -> Vec<Vec<String>> {
         let mut pages = Vec::new();
         let mut before = None;
@@ -132,7 +132,7 @@ impl Rows {
     }
 }
 
-/// A zero date, an amount that is none, a line that cannot be read, and one of the last page.
+/// A zero date, an invalid amount, an unreadable line, and an order on the last page.
 pub(crate) async fn cost_one_order_of_a_list(engine: Engine) {
     let rows = Rows::on(engine, CartsIn::Database).await;
     assert_eq!(rows.listed(9).await, [["5", "4", "3", "2", "1"]]);
@@ -161,7 +161,8 @@ pub(crate) async fn cost_one_order_of_a_list(engine: Engine) {
     assert_eq!(rows.listed(1).await.concat(), ["2", "1"]);
 }
 
-/// Amounts below zero, which the old shop made, and statuses that another program knows. A line of no pieces costs itself alone.
+/// Negative amounts, which the old shop wrote, and unknown statuses of other programs. A line of no pieces affects only
+/// itself.
 pub(crate) async fn of_other_programs_cost_one_order_of_a_list(engine: Engine) {
     let rows = Rows::on(engine, CartsIn::Database).await;
     let set = async |what: &str, last: u32| {
@@ -204,7 +205,7 @@ pub(crate) async fn of_other_programs_cost_one_order_of_a_list(engine: Engine) {
     }
 }
 
-/// Of an old shop's catalogue: the page, the product and the cart show the others.
+/// In an old shop's catalogue: the page, the product and the cart show the other SKUs.
 pub(crate) async fn cost_one_sku_of_a_page(engine: Engine) {
     let rows = Rows::on(engine, CartsIn::Database).await;
     let [good, bad] = rows.skus;
@@ -269,7 +270,7 @@ fn refund(request_no: &str) -> Refund {
     }
 }
 
-/// Of what staff see, of a list's payments, and of a day's comparison with the bill.
+/// In the staff's view, in a list's payments, and in a day's comparison with the bill.
 pub(crate) async fn cost_one_payment(engine: Engine) {
     let rows = Rows::on(engine, CartsIn::Database).await;
     for (trade_no, order) in [("T1", 1), ("T2", 2)] {
@@ -300,7 +301,7 @@ pub(crate) async fn cost_one_payment(engine: Engine) {
     assert!(matches!(file, Err(StoreError::Corrupt(_))), "{file:?}");
 }
 
-/// An order number that names no day, and an amount below zero: the figures have the others.
+/// An order number without a date, and a negative amount: the figures include the other orders.
 pub(crate) async fn cost_one_day_of_the_figures(engine: Engine) {
     let rows = Rows::on(engine, CartsIn::Database).await;
     rows.run(&format!(

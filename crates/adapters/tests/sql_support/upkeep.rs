@@ -1,4 +1,4 @@
-//! What both engines must do beside the contracts of the ports.
+//! Requirements for both engines beyond the contracts of the ports.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,10 +19,10 @@ fn noon() -> ShopTime {
     ShopTime::parse("2019-11-28 12:00:00").unwrap()
 }
 
-/// A kind's SKUs are shown product by product, those of products that are off the shelf not, and page by page like all at once.
+/// A category's SKUs are ordered by product, without products that are off the shelf; pages and the whole list agree.
 pub(crate) async fn shows_a_kind_product_by_product(engine: Engine) {
     let shop = SqlShop::on(engine, CartsIn::Database).await;
-    // Product n is of kind n % 50 + 1; its SKUs are n - 1 and n + 499, of the first one 500 and 1000.
+    // Product n is in category n % 50 + 1; its SKUs are n - 1 and n + 499, those of the first product 500 and 1000.
     shop.engine.run(&a_large_shop()).await;
     shop.engine.run("UPDATE DDSC_SKU SET is_launched = 0 WHERE SPU_ID_id = 101 OR id = 550").await;
     let on_shelf: Vec<i32> = (0..10)
@@ -45,7 +45,7 @@ pub(crate) async fn shows_a_kind_product_by_product(engine: Engine) {
     assert_eq!((sections.len(), ids(&sections[1].skus)), (50, on_shelf[..4].to_vec()));
 }
 
-/// Several processes that start at once, on an empty server.
+/// Several processes start at once, on an empty server.
 pub(crate) async fn migrates_once_however_many_start(engine: Engine) {
     let config = engine.config();
     let store = sql::connect(&config).await.unwrap();
@@ -101,7 +101,7 @@ pub(crate) async fn migrates_once_however_many_start(engine: Engine) {
     store.ping().await.unwrap();
 }
 
-/// A removal that cannot be read costs no other its turn, and its buyer no order.
+/// An unreadable removal delays no other removal, and does not stop its buyer from ordering.
 pub(crate) async fn sets_aside_a_removal_that_cannot_be_read(engine: Engine) {
     let shop = SqlShop::on(engine, CartsIn::Elsewhere).await;
     let user = shop.add_user("demo").await;
@@ -130,7 +130,7 @@ pub(crate) async fn sets_aside_a_removal_that_cannot_be_read(engine: Engine) {
     );
 }
 
-/// Once; with SKUs that can be bought and carts that can be read.
+/// Fills the shop once, with SKUs that can be bought and readable carts.
 pub(crate) async fn fills_an_empty_shop_for_a_demo(engine: Engine) {
     let config = engine.config();
     let store = engine.store(&config).await;
@@ -169,7 +169,7 @@ pub(crate) async fn fills_an_empty_shop_for_a_demo(engine: Engine) {
     assert_eq!(engine.number("SELECT MAX(id) AS n FROM DDSC_SKU").await, next, "the shop goes on counting");
 }
 
-/// One buyer with one address, and SKUs.
+/// A buyer with one address, and SKUs.
 struct Buyer {
     shop: Arc<SqlShop>,
     user_id: UserId,
@@ -190,13 +190,13 @@ impl Buyer {
         Self { shop, user_id, address_id, skus: ids }
     }
 
-    /// In a shop with webhooks, and twenty SKUs.
+    /// A shop with webhooks and twenty SKUs.
     async fn whose_cart_is(carts: CartsIn, engine: Engine) -> Self {
         let config = SqlConfig { carts, event_sink: EventSink::Outbox, ..engine.config() };
         Self::on(engine, &config, 20).await
     }
 
-    /// A group of 64 orders, of all SKUs each; one is of a cart, and one has a key.
+    /// Places a group of 64 orders, each with all SKUs; one is from a cart, and one has a key.
     async fn places_orders_in_few_statements(&self) {
         let mut new: Vec<_> = (100..163).map(|number: i32| self.order(&number.to_string())).collect();
         new.push(self.keyed("163"));
@@ -236,7 +236,7 @@ impl Buyer {
         self.skus.iter().map(allocation).collect()
     }
 
-    /// How many statements the work sent.
+    /// The number of statements that the work sends.
     async fn statements<T>(&self, work: impl Future<Output = T>) -> (u64, T) {
         let before = self.shop.store.statements();
         let done = work.await;
@@ -259,7 +259,7 @@ pub(crate) async fn asks_no_more_often_than_it_must(engine: Engine) {
     let buyer = Buyer::whose_cart_is(CartsIn::Database, engine).await;
     let store = &*buyer.shop.store;
     let name = Username("demo".to_owned());
-    // A connection that lay idle while the shop was made is asked for a sign of life.
+    // An idle connection is checked before its first use.
     Users::find(store, &name).await.unwrap();
     let (sent, _) = buyer.statements(Users::find(store, &name)).await;
     assert_eq!(sent, 1, "user");
@@ -291,12 +291,12 @@ pub(crate) async fn asks_no_more_often_than_it_must(engine: Engine) {
     assert_eq!((sent, listed.unwrap().len()), (5, 65), "with one that has none: address, SKUs, attributes");
 }
 
-/// Likewise.
+/// The same, with carts elsewhere.
 pub(crate) async fn asks_no_more_often_with_carts_elsewhere(engine: Engine) {
     Buyer::whose_cart_is(CartsIn::Elsewhere, engine).await.places_orders_in_few_statements().await;
 }
 
-/// The lines of an order that is listed again are remembered, where they are all there and as they were ordered.
+/// The lines of an order are cached for the next list, if they are complete and have their snapshots.
 pub(crate) async fn asks_once_for_the_lines_of_an_order(engine: Engine) {
     let config = engine.config();
     let buyer = Buyer::on(engine, &config, 2).await;
@@ -312,7 +312,7 @@ pub(crate) async fn asks_once_for_the_lines_of_an_order(engine: Engine) {
     list().await;
     assert_eq!(list().await, (1, vec![new.order.clone()]));
 
-    // Somebody mends the order by hand.
+    // An operator repairs the order by hand.
     let mend = "UPDATE tb_order_goods SET count = 3; UPDATE tb_order_info SET total_count = 6";
     buyer.shop.engine.run(mend).await;
     let (sent, listed) = list().await;
@@ -326,7 +326,7 @@ pub(crate) async fn asks_once_for_the_lines_of_an_order(engine: Engine) {
     }
     buyer.shop.engine.run("UPDATE tb_order_info SET total_count = 6").await;
 
-    // What has no snapshot shows the catalogue of now.
+    // A line without a snapshot shows the current catalogue.
     new.order.id = OrderId::parse("101").unwrap();
     orders::place(store, &buyer.allocations(), std::slice::from_ref(&new)).await;
     buyer.shop.engine.run("UPDATE tb_order_goods SET sku_name = NULL WHERE order_id = '101'").await;
@@ -336,7 +336,7 @@ pub(crate) async fn asks_once_for_the_lines_of_an_order(engine: Engine) {
     }
 }
 
-/// Batch after batch, each behind the last one: an address book has as many entries as buyers ever had.
+/// Batch after batch, each starting after the last one: an address book can have many entries.
 pub(crate) async fn goes_through_removed_addresses_once(engine: Engine) {
     let shop = SqlShop::on(engine, CartsIn::Database).await;
     let user_id = shop.add_user("小王").await;
@@ -371,7 +371,7 @@ pub(crate) async fn goes_through_removed_addresses_once(engine: Engine) {
     assert!(first < third && third < fourth);
 }
 
-/// However many payments of others go back, those of the orders that are asked for are found, and no other.
+/// The refund-due payments of the requested orders are found, and no others, however many there are.
 pub(crate) async fn finds_refund_due_payments_among_few_and_many(engine: Engine) {
     let shop = SqlShop::on(engine, CartsIn::Database).await;
     let ids = ["1000", "2000"].map(|number| OrderId::parse(number).unwrap());
@@ -400,7 +400,7 @@ pub(crate) async fn finds_refund_due_payments_among_few_and_many(engine: Engine)
     assert_eq!(found().await, ["2000", "1000"], "in the order of recording");
 }
 
-/// A caller may go away in the middle of anything: nothing is half done, and nothing is lost to those who come after.
+/// A caller may give up at any point: nothing is half done, and nothing is lost for later callers.
 pub(crate) async fn recovers_from_callers_that_give_up(engine: Engine) {
     let config = SqlConfig { max_connections: 2, ..engine.config() };
     let buyer = Arc::new(Buyer::on(engine, &config, 1).await);
@@ -412,12 +412,12 @@ pub(crate) async fn recovers_from_callers_that_give_up(engine: Engine) {
             store.skus(&given_up.skus).await.unwrap();
             let mut transaction = orders::begin(store).await.unwrap();
             transaction.take(&given_up.allocations()).await.unwrap();
-            // Never committed, however far it gets: the key of the second is another order's.
+            // This is never committed: the second order uses another order's key.
             let refused = transaction.write(&[given_up.order("77"), given_up.keyed("78")]).await;
             assert_eq!(refused.unwrap(), PlacingOutcome::ClaimTaken);
             std::future::pending::<()>().await;
         });
-        // Each round a little later; which statement that meets does not matter.
+        // A little later in each round; it does not matter which statement is interrupted.
         for _ in 0..round * 3 {
             tokio::task::yield_now().await;
         }
@@ -430,7 +430,7 @@ pub(crate) async fn recovers_from_callers_that_give_up(engine: Engine) {
     assert!(OrderReader::find(&*buyer.shop.store, &OrderId::parse("77").unwrap()).await.unwrap().is_some());
 }
 
-/// Waiting for a connection is bounded, and so is waiting for what others hold.
+/// Waiting for a connection is limited, and so is waiting for locked rows.
 pub(crate) async fn turns_away_who_waits_too_long(engine: Engine) {
     let config = SqlConfig { max_connections: 1, acquire_timeout: Duration::from_secs(1), ..engine.config() };
     let buyer = Buyer::on(engine, &config, 1).await;
@@ -439,7 +439,7 @@ pub(crate) async fn turns_away_who_waits_too_long(engine: Engine) {
         timeout(Duration::from_secs(20), orders::begin(&*buyer.shop.store)).await.unwrap().err().unwrap();
     assert!(matches!(turned_away, StoreError::Busy(_) | StoreError::Unavailable(_)), "{turned_away:?}");
     drop(holder);
-    // It returns as soon as it is rolled back; that takes a moment, which a patient store waits for.
+    // The connection returns once it is rolled back, which takes a moment; a patient store waits for it.
     let patient = SqlConfig { acquire_timeout: Duration::from_secs(20), ..config };
     let store = sql::connect(&patient).await.unwrap();
     drop(orders::begin(&*store).await.unwrap());

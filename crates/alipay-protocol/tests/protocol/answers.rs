@@ -1,4 +1,5 @@
-//! Answers beyond the recorded ones: strings full of JSON, lies around the signed node, failures without a signature.
+//! Answers beyond the recorded ones: strings that contain JSON, forged content around the signed node, failures without
+//! a signature.
 
 use alipay_protocol::{
     Method, PrivateKey, PublicKey, VerifyError,
@@ -112,7 +113,7 @@ fn signatures_of_others_and_for_others_do_not_verify() {
     assert_eq!(verify(&envelope, key.public_key()), Err(AnswerError::Signature(VerifyError::Mismatch)));
 }
 
-/// A failure that a stranger wrote goes to the log: one line, bounded, without control characters.
+/// An unsigned failure is logged: on one line, of limited length, without control characters.
 #[test]
 fn an_unsigned_failure_is_shown_as_one_short_line() {
     let failure = UnsignedFailure { msg: "x\n\u{1b}[31m".repeat(1000), ..UnsignedFailure::default() };

@@ -29,7 +29,7 @@ fn first(file: &str) -> Certificate {
     Certificate::read_pem(&text(file)).unwrap().remove(0)
 }
 
-/// The merchant with these files of Alipay's.
+/// The merchant with these certificate files from Alipay.
 fn merchant_with(alipay: &str, root: &str) -> MerchantCertificates {
     let files = CertificateFiles { app: &text(APP), alipay: &text(alipay), root: &text(root) };
     MerchantCertificates::read(files, &first(APP).public_key().unwrap()).unwrap()
@@ -43,7 +43,7 @@ fn configured_only() -> TrustedKeys {
     TrustedKeys::Certificates(vec![merchant().alipay_certificate()])
 }
 
-/// What is trusted after the download that brings the new key.
+/// The trusted keys after the download of the new key.
 fn after_rotation() -> TrustedKeys {
     let rotated = accept_download(&vector("download.json")["d1_rotated"]).unwrap();
     TrustedKeys::Certificates(vec![merchant().alipay_certificate(), rotated])
@@ -157,7 +157,7 @@ fn downloads_are_trusted_only_for_their_issuers() {
     assert_eq!(vectors.as_object().unwrap().len(), 14);
 }
 
-/// Feeds a message, and holds what is read against what was signed.
+/// Reads a message, and compares the result with what was signed.
 fn check_message(name: &str, vector: &Value, form: &[u8]) {
     let verdict = |keys: &TrustedKeys| message::verify(form, keys);
     let mismatch = MessageError::Signature(VerifyError::Mismatch);

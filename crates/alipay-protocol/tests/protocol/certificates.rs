@@ -1,4 +1,4 @@
-//! The files that certificate mode is configured with, in every form that real ones have, and what is no such file.
+//! The files of certificate mode, in every form that occurs, and files that are not valid ones.
 
 use alipay_protocol::{
     CertSn, KeyError, MerchantCertificates, PrivateKey,
@@ -13,7 +13,7 @@ use crate::{
     recorded::text,
 };
 
-/// A PEM text in other forms that mean the same.
+/// Other forms of a PEM text with the same meaning.
 fn every_form(pem: &str) -> Vec<String> {
     let base64: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
     let wrapped = |width: usize| {
@@ -44,7 +44,7 @@ fn every_form_of_a_file_is_the_same_certificate() {
         let read = Certificate::read_pem(form).unwrap_or_else(|error| panic!("{error}: {form}"));
         assert_eq!((read.len(), read[0].sn()), (1, &sn), "{form}");
     }
-    // Several in one file, with nothing between them or text.
+    // Several certificates in one file, with or without text between them.
     for between in ["", "\n", "\r\n\r\n", "\nBag Attributes: <No Attributes>\n"] {
         let read = Certificate::read_pem(&forms.join(between)).unwrap();
         assert_eq!(read.len(), forms.len());
@@ -169,7 +169,7 @@ fn roots_count_by_the_algorithm_of_their_signature_in_the_order_of_the_file() {
     let rsa = root().self_signed(&KEYS.root);
     let other = root().serial(7).self_signed(&KEYS.root);
     let elliptic = root().serial(8).self_signed(&KEYS.stranger);
-    // An RSA signature on an elliptic key counts, and an elliptic signature on an RSA key does not.
+    // An RSA signature on an elliptic key is valid, and an elliptic signature on an RSA key is not.
     let cross = root().serial(9).issued(&KEYS.stranger, &root(), &KEYS.root);
     let crossed = root().serial(10).issued(&KEYS.root, &root(), &KEYS.stranger);
     let bundle = [&other, &elliptic, &rsa, &crossed, &cross, &rsa].map(String::as_str).concat();
@@ -220,7 +220,7 @@ fn a_serial_number_is_32_lower_case_hexadecimal_characters() {
 
 #[test]
 fn a_real_size_serial_is_a_positive_number() {
-    // The recorded one of 20 bytes has its first bit set, and so a zero byte before it.
+    // The recorded serial number of 20 bytes has its first bit set, so it has a leading zero byte.
     let file = text("certificates/sn/serial_20_bytes_high_bit.crt");
     assert_eq!(Certificate::read_pem(&file).unwrap()[0].sn().as_str(), "aa73ab3f68c015755b38e25125ef4caa");
 }

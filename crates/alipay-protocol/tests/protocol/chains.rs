@@ -1,4 +1,4 @@
-//! Whose certificates are taken for Alipay's: every rule broken alone.
+//! Which certificates are accepted as Alipay's: each rule is broken separately.
 
 use alipay_protocol::{
     KeyError,
@@ -9,13 +9,13 @@ use rsa::pkcs1::{RsaPublicKeyRef, UintRef, der::Encode as _};
 
 use crate::hierarchy::{ALIPAY_NAME, KEYS, NOW, Template, alipay, issuer, issuer_pem, merchant, read, root};
 
-/// What comes of a download of these blocks, of which the first is the certificate that was asked for.
+/// The result of a download of these blocks; the first one is the requested certificate.
 fn verdict(merchant: &MerchantCertificates, blocks: &[String]) -> Result<(), Distrust> {
     let certificates = read(&blocks.concat());
     merchant.accept(certificates[0].sn(), &certificates, NOW).map(|_| ())
 }
 
-/// Alipay's next certificate by an issuer, which is by a root.
+/// Alipay's next certificate, signed by an issuer, which a root has signed.
 fn chain(leaf: &Template, issuer: &Template, root: &Template) -> Result<(), Distrust> {
     let blocks = [leaf.issued(&KEYS.new, issuer, &KEYS.issuer), issuer_pem(root, issuer)];
     verdict(&merchant(root), &blocks)
@@ -147,7 +147,7 @@ fn a_critical_extension_that_is_not_understood_forbids_trust() {
     assert_eq!(chain(&alipay(), &issuer(), &root().extension(true)), unknown);
 }
 
-/// An RSA key of so many bits, of numbers that belong to no real key.
+/// An RSA key of this length, with numbers that belong to no real key.
 struct Rsa(Vec<u8>);
 
 impl Rsa {
@@ -181,7 +181,7 @@ fn the_key_is_rsa_of_at_least_2048_bits() {
     assert_eq!(issued(elliptic), Err(Distrust::Key(KeyError::NotRsa)));
 }
 
-/// Issuers of one name that have all signed each other: a search without a limit would try every order of them.
+/// Issuers with one name that have all signed each other: an unlimited search would try every order of them.
 #[test]
 fn a_search_through_many_issuers_ends() {
     let circle = Template::authority("Circle", None);

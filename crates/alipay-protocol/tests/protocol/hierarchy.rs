@@ -1,4 +1,4 @@
-//! Certificates made at test time.
+//! Certificates that the tests make.
 
 use std::sync::LazyLock;
 
@@ -14,10 +14,10 @@ use rcgen::{
 /// 2026-06-01 00:00:00 UTC. Certificates made here are valid from 2020 to 2040 unless a test says otherwise.
 pub(crate) const NOW: i64 = 1_780_272_000;
 
-/// The name that Alipay's certificate for this merchant has.
+/// The name in Alipay's certificate for this merchant.
 pub(crate) const ALIPAY_NAME: &str = "支付宝(中国)网络技术有限公司-2088102146225135";
 
-/// Keys take a while to make, so all tests share them.
+/// Making keys takes a while, so all tests share them.
 pub(crate) static KEYS: LazyLock<Keys> = LazyLock::new(|| Keys {
     root: rsa_pair(),
     issuer: KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384).unwrap(),
@@ -45,7 +45,7 @@ pub(crate) fn as_pair(key: &PrivateKey) -> KeyPair {
     KeyPair::from_pkcs8_pem_and_sign_algo(&key.to_pkcs8_pem().unwrap(), &PKCS_RSA_SHA256).unwrap()
 }
 
-/// A certificate to be made.
+/// A certificate that a test makes.
 #[derive(Clone)]
 pub(crate) struct Template(pub(crate) CertificateParams);
 
@@ -90,7 +90,7 @@ impl Template {
         self
     }
 
-    /// A second common name.
+    /// Adds a second common name.
     pub(crate) fn also_named(mut self, name: &str) -> Self {
         let common_name = DnType::CustomDnType(vec![2, 5, 4, 3]);
         self.0.distinguished_name.push(common_name, DnValue::Utf8String(name.to_owned()));
@@ -109,7 +109,7 @@ impl Template {
         self.0.self_signed(key).unwrap().pem()
     }
 
-    /// PEM of the certificate for `key`, issued under the name and by the key of the issuer.
+    /// PEM of the certificate for `key`, issued with the issuer's name and key.
     pub(crate) fn issued(
         &self,
         key: &impl rcgen::PublicKeyData,
@@ -132,13 +132,12 @@ pub(crate) fn alipay() -> Template {
     Template::named(ALIPAY_NAME)
 }
 
-/// The PEM of the issuer by the root.
+/// PEM of the issuer, signed by the root.
 pub(crate) fn issuer_pem(root: &Template, issuer: &Template) -> String {
     issuer.issued(&KEYS.issuer, root, &KEYS.root)
 }
 
-/// A merchant whose bundle is this root, and whose certificate of Alipay's was issued by an issuer that is not in its
-/// file.
+/// A merchant with this root in its bundle. Its Alipay certificate was issued by an issuer that is not in its file.
 pub(crate) fn merchant(root: &Template) -> MerchantCertificates {
     let app = Template::named("2088102146225135-2021000000000001").issued(
         &as_pair(&KEYS.app),

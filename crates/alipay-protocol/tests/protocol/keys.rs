@@ -1,4 +1,4 @@
-//! Keys in every form that an operator may paste, made at test time.
+//! Keys in every form that an operator may paste. The tests make them.
 
 use crate::recorded::{key, text};
 use alipay_protocol::{KeyError, PrivateKey, PublicKey, VerifyError};
@@ -11,7 +11,7 @@ use rsa::{
     pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _, EncodePublicKey as _, LineEnding},
 };
 
-/// A fresh private key in all its spellings, and its public half in all of its.
+/// A new private key in all its forms, and its public key in all its forms.
 struct Spellings {
     private: Vec<String>,
     public: Vec<String>,
@@ -77,7 +77,7 @@ fn a_key_in_the_other_ones_place_is_named() {
     }
 }
 
-/// A key of so many bits, of numbers that belong to no real key: only the length is looked at before they are.
+/// A key of this length, with numbers that belong to no real key: the length is checked first.
 fn numbers(bits: usize) -> (String, String) {
     let number = |length: usize| vec![0xf1; length / 8];
     let (whole, half) = (number(bits), number(bits / 2));

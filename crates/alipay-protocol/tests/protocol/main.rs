@@ -1,4 +1,4 @@
-//! The protocol against what others recorded, and against itself.
+//! Tests the protocol with recorded messages of other implementations, and with itself.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
 

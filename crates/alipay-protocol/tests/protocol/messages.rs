@@ -19,7 +19,7 @@ fn notification() -> Params {
         .with("trade_status", "TRADE_SUCCESS")
 }
 
-/// Signs a string that was put together by hand and not by the code under test.
+/// Signs a string that the test composed, not the code under test.
 fn signed_over(canonical: &[u8], params: Params, key: &PrivateKey) -> String {
     params.with("sign_type", "RSA2").with("sign", key.sign(canonical).unwrap()).to_form()
 }
@@ -88,7 +88,7 @@ fn a_message_without_a_usable_signature_is_refused() {
     assert_eq!(verdict(others), Err(MessageError::Signature(VerifyError::Mismatch)));
 }
 
-/// One signed string can be cut into parameters in two ways. Here the refund vanishes into the amount before it.
+/// One signed string can be split into parameters in two ways. Here the refund becomes a part of the amount before it.
 #[test]
 fn a_message_that_can_be_cut_differently_is_refused() {
     let key = key();
@@ -104,7 +104,7 @@ fn a_message_that_can_be_cut_differently_is_refused() {
     );
 }
 
-/// The same cut, made in a name: the refund would be read as the payment that it gives back.
+/// The same split within a name: the refund would be read as its payment.
 #[test]
 fn a_name_that_holds_other_parameters_is_refused() {
     let key = key();

@@ -1,4 +1,4 @@
-//! The recorded vectors: signatures that others' code made and verified.
+//! The recorded vectors: signatures that other implementations made and verified.
 
 use crate::recorded::{json, key};
 use alipay_protocol::{
@@ -9,7 +9,7 @@ use alipay_protocol::{
 };
 use serde_json::Value;
 
-/// Every signed query string of the two SDKs' files, and the parameters of the npm SDK's POST form.
+/// Every signed query string in the files of the two SDKs, and the parameters of the npm SDK's POST form.
 fn page_pay_params() -> Vec<(String, Params)> {
     let mut found = Vec::new();
     for file in ["page_pay_npm_alipay_sdk_4.14.0.json", "page_pay_python_alipay_sdk_3.4.0.json"] {
@@ -97,7 +97,7 @@ fn a_notification_with_any_field_changed_does_not_verify() {
         for other in [[value, b"1"].concat(), [b" ", value].concat(), Vec::new()] {
             let tampered = genuine.clone().with(field, other).to_form();
             let verdict = message::verify(tampered.as_bytes(), &alipay);
-            // An emptied `sign_type` is an unknown one; an emptied `sign` is none.
+            // An empty `sign_type` is an unknown one; an empty `sign` counts as absent.
             assert!(verdict.is_err(), "{field}");
         }
     }
@@ -125,7 +125,7 @@ fn the_browsers_return_verifies_if_nothing_was_added() {
     assert!(matches!(message::verify(twice.as_bytes(), &alipay), Err(MessageError::Params(_))));
 }
 
-/// The envelope in every shape that Alipay is known to send.
+/// The envelope in every form that Alipay is known to send.
 fn envelopes(vector: &Value) -> Vec<String> {
     let (node, json) =
         (vector["response_key"].as_str().unwrap(), vector["signed_substring"].as_str().unwrap());

@@ -1,4 +1,4 @@
-//! The bill of a day: when there is one, how long it can be fetched, and what it says.
+//! The bill of a day: when it exists, how long it can be downloaded, and its content.
 
 use std::{io::Read as _, time::Duration};
 

@@ -1,4 +1,4 @@
-//! The cashier page, its limits, and the way back.
+//! The cashier page, its limits, and the return to the shop.
 
 use std::time::Duration;
 
@@ -63,7 +63,7 @@ async fn nothing_that_a_merchant_sends_becomes_markup() {
     let page = merchant.visit(&terms_with("subject", json!("<img src=x onerror=alert(1)>\"'&"))).await;
     assert!(page.contains("&lt;img src=x onerror=alert(1)&gt;&quot;&#39;&amp;"), "{page}");
     assert!(!page.contains("<img"));
-    // The refusal repeats what was signed, the merchant's own words among it.
+    // The page of a refusal contains signed parameters, including text from the merchant.
     let forged = merchant.page_pay(&terms_with("subject", json!("<script>1</script>"))).with("sign", "AAAA");
     let refusal = merchant.get(&forged).await;
     assert!(refusal.contains("isv.invalid-signature") && !refusal.contains("<script"), "{refusal}");
@@ -85,7 +85,7 @@ async fn the_same_terms_go_on_and_others_are_refused() {
         let page = merchant.visit(&terms_with(field, value)).await;
         assert!(page.contains("ACQ.CONTEXT_INCONSISTENT"), "{field}: {page}");
     }
-    // The same amount in other words is the same amount.
+    // Another notation of the same amount is the same amount.
     assert!(merchant.visit(&terms_with("total_amount", json!(323.91))).await.contains("确认付款"));
     merchant.pay(&Merchant::page_pay_terms()).await;
     let paid = merchant.visit(&Merchant::page_pay_terms()).await;
@@ -115,7 +115,7 @@ async fn past_the_deadline_nothing_can_be_paid() {
     assert!(merchant.visit(&Merchant::page_pay_terms()).await.contains("ACQ.TRADE_HAS_CLOSE"));
     let query = merchant.call(Method::TradeQuery, json!({ "out_trade_no": ORDER })).await;
     assert_eq!(query["trade_status"], "TRADE_CLOSED");
-    // Who comes only after the deadline makes no trade.
+    // A visit after the deadline creates no trade.
     assert!(merchant.visit(&terms_with("out_trade_no", json!("2"))).await.contains("ACQ.TRADE_HAS_CLOSE"));
     let query = merchant.call(Method::TradeQuery, json!({ "out_trade_no": "2" })).await;
     assert_eq!(query["sub_code"], "ACQ.TRADE_NOT_EXIST");

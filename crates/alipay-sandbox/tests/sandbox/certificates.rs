@@ -1,4 +1,4 @@
-//! Certificate mode: what a request must carry, what an answer names, and the certificates that can be downloaded.
+//! Certificate mode: the fields of requests and answers, and the downloadable certificates.
 
 use alipay_protocol::{
     CertSn, MerchantCertificates, Method, Params, PrivateKey, answer, certificates::CertificateFiles,
@@ -14,7 +14,7 @@ fn now() -> ShopTime {
     ShopTime::parse("2019-11-28 20:40:08").unwrap()
 }
 
-/// A merchant in certificate mode, and what it configures.
+/// A merchant in certificate mode, and its configuration.
 fn merchant() -> (Merchant, MerchantCertificates) {
     let (key, alipay) = (PrivateKey::generate().unwrap(), PrivateKey::generate().unwrap());
     let mut config = SandboxConfig::new(key.public_key().clone(), alipay);
@@ -30,7 +30,7 @@ fn read(made: &SandboxCertificates, key: &PrivateKey) -> MerchantCertificates {
     MerchantCertificates::read(files, key.public_key()).unwrap()
 }
 
-/// A call in certificate mode, not signed yet.
+/// A call in certificate mode, not yet signed.
 fn call(merchant: &Merchant, certificates: &MerchantCertificates, method: Method, biz: &Value) -> Params {
     merchant
         .common(method)
@@ -51,7 +51,7 @@ fn query(merchant: &Merchant, certificates: &MerchantCertificates) -> Params {
 async fn a_merchant_can_use_what_is_made() {
     let (_, certificates) = merchant();
     assert!(certificates.warnings(now().unix_seconds()).is_empty());
-    // Two roots, of which one counts.
+    // Two roots, of which one is valid here.
     assert_eq!(certificates.all().count(), 5);
     assert_eq!(certificates.alipay_root_cert_sn().len(), 32);
 }
@@ -150,7 +150,7 @@ fn certificates_are_kept_until_they_do_not_fit_any_more() {
     let made = load(&config, "2019-11-28 20:40:08");
     let kept = load(&config, "2020-11-28 20:40:08");
     assert_eq!((&kept.app, &kept.alipay, &kept.root), (&made.app, &made.alipay, &made.root));
-    // They end with the year 2023.
+    // The certificates expire at the end of 2023.
     let renewed = load(&config, "2023-12-01 00:00:00");
     assert_ne!(renewed.app, made.app);
     let other_key = SandboxConfig::new(key.public_key().clone(), PrivateKey::generate().unwrap());

@@ -1,4 +1,4 @@
-//! The library's means over HTTP.
+//! The library's controls over HTTP.
 
 use alipay_protocol::Method;
 use serde_json::{Value, json};
@@ -109,7 +109,7 @@ async fn no_page_of_another_origin_can_send_it() {
     let merchant = Merchant::new();
     merchant.visit(&Merchant::page_pay_terms()).await;
     let url = format!("http://{}/control/pay", merchant.sandbox.addr());
-    // What a browser sends across origins without asking.
+    // A request that a browser sends across origins without a preflight.
     let request = reqwest::Client::builder().no_proxy().build().unwrap().post(url);
     let body = json!({ "out_trade_no": ORDER }).to_string();
     let answer = request.header("content-type", "text/plain").body(body).send().await.unwrap();
@@ -118,7 +118,7 @@ async fn no_page_of_another_origin_can_send_it() {
     merchant.sandbox.stop().await;
 }
 
-/// What a browser sends for a page of another site, and for one whose name leads here by now.
+/// Requests that a browser sends for a page of another site, and for a site whose name now resolves to this machine.
 #[actix_web::test]
 async fn no_page_of_another_site_can_use_or_read_it() {
     let merchant = Merchant::new();

@@ -1,4 +1,4 @@
-//! The sandbox as a merchant and a buyer meet it: over HTTP.
+//! The sandbox as a merchant and a buyer use it: over HTTP.
 
 #![expect(
     clippy::unwrap_used,

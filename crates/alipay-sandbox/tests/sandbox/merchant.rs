@@ -1,4 +1,4 @@
-//! A merchant with keys of its own, a clock that stands until it is set, and the sandbox it talks to.
+//! A merchant with its own keys, a clock that moves only when set, and its sandbox.
 
 use std::{
     net::TcpListener,
@@ -68,7 +68,7 @@ impl Merchant {
         Self { sandbox, clock, alipay, key, notify_url: None, return_url, client }
     }
 
-    /// The common parameters of a call, not signed yet.
+    /// The common parameters of a call, not yet signed.
     pub(crate) fn common(&self, method: Method) -> Params {
         Params::new()
             .with("app_id", SandboxConfig::DEFAULT_APP_ID)
@@ -111,7 +111,7 @@ impl Merchant {
         self.get(&self.page_pay(biz)).await
     }
 
-    /// Presses the button whose form posts to `action`.
+    /// Submits the form that posts to `action`.
     pub(crate) async fn press(&self, page: &str, action: &str) -> Response {
         let form = page.split_once(&format!(r#"action="{action}""#)).map(|(_, rest)| rest);
         let trade_no =
@@ -124,19 +124,19 @@ impl Merchant {
         self.client.post(url).header(header.0, header.1).body(body).send().await.unwrap()
     }
 
-    /// Visits, confirms, and answers the URL that the browser is sent to.
+    /// Visits the page, confirms, and returns the target of the redirect.
     pub(crate) async fn pay(&self, biz: &Value) -> String {
         let page = self.visit(biz).await;
         location(&self.press(&page, "/cashier/pay").await)
     }
 
-    /// The signed parameters of the way back.
+    /// The verified parameters of the return URL.
     pub(crate) fn returned(&self, url: &str) -> message::VerifiedMessage {
         let query = url.split_once("?from=alipay&").unwrap().1;
         message::verify(query.as_bytes(), &self.alipay).unwrap()
     }
 
-    /// Calls a method and answers the node of its verified answer.
+    /// Calls a method and returns the node of its verified answer.
     pub(crate) async fn call(&self, method: Method, biz: Value) -> Value {
         let params = self.common(method).with("biz_content", biz.to_string());
         let params = request::sign(params, &self.key).unwrap();

@@ -1,4 +1,4 @@
-//! Asynchronous notifications: what they say, how often they come, and how they misbehave when told to.
+//! Asynchronous notifications: their content, their schedule, and the faults that a test can request.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -11,7 +11,7 @@ use crate::{
     shop::Shop,
 };
 
-/// The schedule of a day within a second.
+/// The schedule of a day, compressed into a second.
 fn fast() -> NotificationBehaviour {
     NotificationBehaviour { speed_up: 1_000_000, ..NotificationBehaviour::default() }
 }

@@ -1,4 +1,4 @@
-//! Refunds, and asking about them.
+//! Refunds and refund queries.
 
 use alipay_protocol::Method;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! What is kept over a restart: trades, and keys.
+//! What survives a restart: trades and keys.
 
 use std::sync::{Arc, Mutex};
 
@@ -36,7 +36,7 @@ async fn a_paid_trade_is_still_paid_after_a_restart() {
     second.sandbox.stop().await;
 }
 
-/// What a sandbox finds that starts with a copy of this state file, as after a SIGKILL of the first one.
+/// The trades in a sandbox that starts with a copy of this state file, as after a SIGKILL of the first one.
 async fn found_by_another(config: &SandboxConfig, key: &PrivateKey) -> Vec<TradeRecord> {
     let file = config.state_file.clone().unwrap();
     let copy = file.with_extension("copy");
@@ -91,7 +91,7 @@ async fn what_cannot_be_kept_is_not_confirmed() {
     let state = folder.path().join("state");
     let merchant = Merchant::with(|config| config.state_file = Some(state.join("trades.json")));
     let page = merchant.visit(&Merchant::page_pay_terms()).await;
-    // A file where the folder was: nothing can be written there. A write that is under way may make the folder anew.
+    // A file replaces the folder: nothing can be written there. A write in progress may create the folder again.
     let has_file_in_its_place = (0..100).any(|number| {
         let moved = std::fs::rename(&state, folder.path().join(format!("moved{number}")));
         moved.is_ok() && std::fs::write(&state, "").is_ok()

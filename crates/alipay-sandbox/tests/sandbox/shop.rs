@@ -1,4 +1,4 @@
-//! A shop's side that takes notifications and answers as it is told.
+//! A shop that receives notifications and answers as the test defines.
 
 use std::{net::TcpListener, sync::Arc};
 
@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 type Answer = Arc<dyn Fn(usize) -> HttpResponse + Send + Sync>;
 
-/// A shop that has received so many bodies.
+/// A shop with the bodies that it has received.
 pub(crate) struct Shop {
     pub(crate) notify_url: String,
     received: Arc<watch::Sender<Vec<String>>>,
@@ -43,7 +43,7 @@ impl Shop {
         Self { notify_url, received, server: handle }
     }
 
-    /// Waits for so many notifications; each must verify. Answers them in the order in which they came.
+    /// Waits for this many notifications; each must verify. Returns them in the order of arrival.
     pub(crate) async fn received(&self, count: usize, alipay: &PublicKey) -> Vec<message::VerifiedMessage> {
         let mut receiver = self.received.subscribe();
         let bodies = receiver.wait_for(|bodies| bodies.len() >= count).await.unwrap().clone();

@@ -1,4 +1,4 @@
-//! What the sandbox does for tests without the protocol, and what it shows of itself.
+//! What tests can do in the sandbox without the protocol, and what the sandbox reports.
 
 use std::time::Duration;
 
@@ -70,7 +70,7 @@ async fn an_order_can_be_paid_in_two_trades() {
         })
         .collect();
     assert_eq!(told, [trades[0].trade_no.as_str(), trades[1].trade_no.as_str()]);
-    // The merchant's number stands for the first one, until that is closed.
+    // The merchant's number means the first trade, until that is closed.
     let query = async |biz| merchant.call(Method::TradeQuery, biz).await["trade_no"].clone();
     assert_eq!(query(json!({ "out_trade_no": ORDER })).await, trades[0].trade_no.as_str());
     assert_eq!(query(json!({ "trade_no": second.trade_no })).await, second.trade_no.as_str());
@@ -121,7 +121,7 @@ async fn faults_come_in_their_order_each_for_one_call_of_its_method() {
     assert_eq!((refund().await, refunded()), (json!("ACQ.SYSTEM_ERROR"), Money::ZERO));
     assert_eq!((refund().await, refunded()), (json!("ACQ.SYSTEM_ERROR"), money("1.00")));
     assert_eq!(query().await, "20000");
-    // A call that is not the merchant's uses up no fault.
+    // A call that is not the merchant's consumes no fault.
     let forged = merchant.common(Method::TradeQuery).with("sign_type", "RSA2").with("sign", "AAAA");
     assert_eq!(merchant.call_signed(Method::TradeQuery, &forged).await["sub_code"], "isv.invalid-signature");
     assert_eq!(query().await, "40004");
@@ -147,7 +147,7 @@ async fn what_is_slow_is_done_although_the_merchant_hangs_up() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    // Whichever comes first, the other one is dropped.
+    // Whichever finishes first, the other one is dropped.
     tokio::select! {
         () = noted => {}
         _ = merchant.call(Method::TradeRefund, biz) => {}

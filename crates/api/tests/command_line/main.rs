@@ -1,5 +1,4 @@
-//! The program's commands as a shell sees them: exit statuses, and what is said where somebody reads and where nobody
-//! does.
+//! The program's commands as a shell sees them: exit statuses, and the output to readers and to closed pipes.
 
 use std::{
     io::pipe,
@@ -8,7 +7,7 @@ use std::{
 
 use tempfile::TempDir;
 
-/// The demo shop's command line, over a directory of its own.
+/// The demo shop's command line, in its own directory.
 struct Shell(TempDir);
 
 impl Shell {
@@ -26,7 +25,7 @@ impl Shell {
         self.command(arguments).output().unwrap()
     }
 
-    /// As `dashop … | true` runs it: whoever reads is gone before anything is said.
+    /// Runs it like `dashop … | true`: the reader ends before anything is printed.
     fn unread(&self, arguments: &[&str]) -> Output {
         let (reader, writer) = pipe().unwrap();
         drop(reader);
@@ -75,7 +74,7 @@ fn a_failure_that_nobody_reads_is_told_by_the_exit_status() {
     }
 }
 
-/// In a wrong directory, or with the wrong settings, an empty shop would be found in good order.
+/// In a wrong directory, or with wrong settings, the command would otherwise find an empty shop without errors.
 #[test]
 fn a_command_that_begins_no_shop_makes_no_database() {
     let shell = Shell::new();
@@ -105,7 +104,7 @@ fn a_command_that_begins_no_shop_makes_no_database() {
     assert!(shell.run(&["orders"]).status.success());
 }
 
-/// What it says goes to buyers and into tables: a line break or an escape in it would forge lines there.
+/// These texts are shown to buyers and in tables: a line break or an escape could forge lines there.
 #[test]
 fn what_is_kept_of_arguments_is_one_line() {
     let shell = Shell::new();

@@ -1,4 +1,4 @@
-//! Who is calling: the first thing that is looked at, before parameters and before any port.
+//! The caller is checked first, before parameters and before any port.
 
 use std::time::Duration;
 
@@ -122,7 +122,7 @@ async fn token_then_user_then_parameters() {
     assert_eq!(posted, please_login(), "the body of a stranger is not read");
 }
 
-/// The answers of all operations to whom the database does not let in.
+/// The answers of all operations to a user whom the database refuses.
 async fn answers_to(refusal: NotAdmitted) -> Vec<Value> {
     let refusing = || {
         let mut mocks = Mocks::untouched();
@@ -172,7 +172,7 @@ async fn a_token_of_before_the_password_changed_is_over_for_every_operation() {
     }
 }
 
-/// The database compares it with what is stored; a token of the old back end has none.
+/// The database compares the token's password mark with the stored one; a token of the old back end has none.
 #[actix_web::test]
 async fn the_mark_of_the_password_is_taken_from_the_token() {
     let foreign = signed(Algorithm::HS256, &json!({"username": USERNAME, "exp": FOREVER}));
@@ -193,7 +193,7 @@ async fn the_mark_of_the_password_is_taken_from_the_token() {
     }
 }
 
-/// What the list answers to this token where the shop has these secrets, and whether the buyer's password is that of the token.
+/// The list's answer to this token, in a shop with these secrets and the tests' stored password.
 async fn list_under(buyers: &TokenKey, token: &str) -> Value {
     let mut mocks = Mocks::untouched();
     mocks
@@ -206,7 +206,7 @@ async fn list_under(buyers: &TokenKey, token: &str) -> Value {
     mocks.send(request.insert_header(("authorization", token))).await.json()
 }
 
-/// The old back end's secret is short: it verifies until its day is over, and signs nothing.
+/// The old back end's secret is short: it verifies until its end date, and signs nothing.
 #[actix_web::test]
 async fn a_second_secret_verifies_until_its_end_and_signs_nothing() {
     let secret = |text: &str| Secret::new(text.to_owned());

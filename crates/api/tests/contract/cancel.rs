@@ -1,4 +1,4 @@
-//! 取消订单, which the old contract has not: `POST` with status 3.
+//! 取消订单, which is not in the old contract: `POST` with status 3.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ fn cancelled() -> Value {
     json!({"code": 200, "base_url": BASE_URL})
 }
 
-/// The buyer's order is found in these states, one a look.
+/// The buyer's order is found in these statuses, one per read.
 fn seen(states: &[OrderStatus]) -> Mocks {
     let mut mocks = Mocks::signed_in();
     let mut found: Vec<_> = states.iter().rev().map(|status| order(*status)).collect();
@@ -30,14 +30,14 @@ fn seen(states: &[OrderStatus]) -> Mocks {
     mocks
 }
 
-/// The order is unpaid, and Alipay knows this trade of it.
+/// The order is unpaid, and Alipay returns this trade for it.
 fn unpaid(known: Option<Trade>) -> Mocks {
     let mut mocks = seen(&[OrderStatus::AwaitingPayment]);
     mocks.gateway.expect_query().times(1).withf(|number| number == ORDER).return_once(|_| Ok(known));
     mocks
 }
 
-/// The order is unpaid, and Alipay knows that it was paid.
+/// The order is unpaid, but Alipay reports it as paid.
 fn paid_meanwhile() -> Mocks {
     let mut mocks = seen(&[OrderStatus::AwaitingPayment]);
     mocks.gateway.expect_query().times(1).returning(|_| Ok(Some(trade("323.91"))));
@@ -48,12 +48,12 @@ fn waiting() -> Option<Trade> {
     Some(Trade { status: TradeStatus::WaitBuyerPay, ..trade("323.91") })
 }
 
-/// The unpaid order on record, of which Alipay knows this trade.
+/// Like [`unpaid`], with the order's ledger.
 fn cancellable(known: Option<Trade>) -> Mocks {
     unpaid(known).on_record(only(OrderStatus::AwaitingPayment))
 }
 
-/// The order was cancelled by the buyer for this reason, and its pieces are back.
+/// Asserts that the buyer cancelled the order for this reason, and that its pieces are back in stock.
 fn is_cancelled(ledgers: &Ledgers, reason: &str) {
     let after = ledgers.get(ORDER);
     assert_eq!(after.order.as_ref().map(|order| order.status), Some(OrderStatus::Cancelled));
@@ -64,7 +64,7 @@ fn is_cancelled(ledgers: &Ledgers, reason: &str) {
     assert_eq!((change.reason.as_str(), change.at), (reason, noon()));
 }
 
-/// The answer, and how many transactions were committed.
+/// The answer, and the number of committed transactions.
 async fn answered(mocks: Mocks, body: Value) -> (Value, usize) {
     let (answer, client) = sent(mocks, body).await;
     (answer, client.commits())
@@ -76,7 +76,7 @@ async fn sent(mocks: Mocks, body: Value) -> (Value, Client) {
     (answer, client)
 }
 
-/// Asserts that nothing is committed, and that this is answered.
+/// Asserts this answer, and that nothing is committed.
 async fn refused(mocks: Mocks, code: i32, text: &str) {
     assert_eq!(answered(mocks, cancel()).await, (error(code, text), 0));
 }
@@ -112,7 +112,7 @@ async fn the_buyer_may_say_why() {
     }
 }
 
-/// The number as an old page may pass it on, and everything in the query string.
+/// The number in the forms that an old page may pass, and all parameters in the query string.
 #[actix_web::test]
 async fn the_parameters_may_come_in_any_form() {
     let number: u64 = ORDER.parse().unwrap();
@@ -131,7 +131,7 @@ async fn the_parameters_may_come_in_any_form() {
 #[actix_web::test]
 async fn again_and_again_is_once() {
     assert_eq!(answered(seen(&[OrderStatus::Cancelled]), cancel()).await, (cancelled(), 0));
-    // It was cancelled while Alipay was asked.
+    // It was cancelled while Alipay was being asked.
     let mocks = unpaid(None).on_record(only(OrderStatus::Cancelled));
     assert_eq!(answered(mocks, cancel()).await, (cancelled(), 0));
 }
@@ -235,7 +235,7 @@ async fn nobody_else_cancels() {
     assert_eq!(gone.post(cancel()).await, unknown);
 }
 
-/// What changes something is not done by a link.
+/// A link must not change anything.
 #[actix_web::test]
 async fn it_is_not_done_by_get() {
     let mut mocks = Mocks::signed_in().with_order(OrderStatus::AwaitingPayment);
@@ -262,7 +262,7 @@ async fn a_failure_is_50000_without_its_cause() {
     refused(cancellable(None).failing_to_append(1, connection_lost), 50000, "系统错误").await;
 }
 
-/// The clock stands still and jumps to whatever is waited for next, so this takes no time.
+/// The clock is paused and jumps to the next timer, so this takes no time.
 #[actix_web::test]
 async fn a_request_that_takes_too_long_is_answered() {
     pause();

@@ -1,4 +1,4 @@
-//! 修改收货地址, which the old contract has not: `POST` with status 4.
+//! 修改收货地址, which is not in the old contract: `POST` with status 4.
 
 use domain::{
     Address, AddressId, Amendment, Cause, Order, OrderStatus, ShippingAddress, UserId, ledger::Event,
@@ -16,7 +16,7 @@ fn elsewhere() -> Address {
     Address { id: AddressId(8), is_default: false, shipping }
 }
 
-/// The buyer has this address, and the order is on record so.
+/// The buyer has this address, and the order is stored like this.
 fn on_record(order: Order) -> Mocks {
     Mocks::ordering_to(Some(elsewhere())).on_record(ledger(Some(order), Vec::new(), Vec::new()))
 }
@@ -43,7 +43,7 @@ async fn an_unpaid_order_goes_to_another_of_the_buyers_addresses() {
     };
     assert_eq!((before, after, *address_id), (&shipping(), &elsewhere().shipping, Some(AddressId(8))));
     assert_eq!((cause, reason.as_str()), (&Cause::buyer(Some("r-1".to_owned())), "买家修改收货地址"));
-    // Again is once.
+    // A repetition changes nothing.
     let again = client.send(with_token(post_json(change()))).await.json();
     assert_eq!((again["code"].as_i64(), client.commits()), (Some(200), 1));
     client.close().await;
@@ -84,7 +84,7 @@ async fn a_bad_parameter_is_named() {
     refused(Mocks::signed_in(), body, 50101, text).await;
 }
 
-/// What the order's page shows of it.
+/// The data for the order's page.
 #[actix_web::test]
 async fn the_order_tells_what_was_changed() {
     let mut mocks = Mocks::signed_in();

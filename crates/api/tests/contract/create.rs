@@ -19,7 +19,7 @@ fn direct_order() -> Value {
     json!({"status": 0, "address_id": 7, "settlement_type": 1, "sku_id": 4, "buy_num": 2})
 }
 
-/// The usual buyer orders what costs 323.91, and is charged for exactly that.
+/// The usual buyer orders goods for 323.91, and is charged exactly that.
 fn recorded() -> Mocks {
     charging(
         Mocks::ordering()
@@ -108,14 +108,14 @@ async fn a_direct_buy_without_a_sku_is_the_one_that_was_previewed_within_half_an
     let mut never = Mocks::ordering();
     never.direct_buys.expect_latest().times(1).returning(|_| Ok(None));
     for mocks in [previewed(1800), never] {
-        // The cart is not looked at: it is never ordered in its place.
+        // The cart is not read: it is never ordered instead.
         let answer = mocks.post(body.clone()).await;
         assert_eq!(answer["code"], 50101, "{answer}");
         assert!(answer["errmsg"].as_str().unwrap().contains("sku_id"), "{answer}");
     }
 }
 
-/// Defect 2: the owner of an address was never checked.
+/// Defect 2: the ownership of an address was never checked.
 #[actix_web::test]
 async fn an_address_that_is_not_the_buyers_is_50102() {
     assert_eq!(Mocks::ordering_to(None).post(cart_order()).await, error(50102, "收货地址无效"));
@@ -151,7 +151,7 @@ async fn rows_that_stay_locked_are_50104() {
     client.close().await;
 }
 
-/// Defect 8: it made an order of 10 yuan.
+/// Defect 8: this made an order of 10 yuan.
 #[actix_web::test]
 async fn nothing_selected_is_50106() {
     for lines in [&[][..], &[(4, 2, false)][..]] {
@@ -197,8 +197,8 @@ fn placed_and_unsigned(order_id: &str, amount: &str) -> Value {
     answer
 }
 
-/// 50104 and 50000 would say that nothing was placed, and whoever tries again then has two orders. A phone's attempt is opened after
-/// the order is written, that of a repeated request when the order was long there.
+/// 50104 and 50000 would mean that nothing was placed, and a buyer who tries again would have two orders. A phone's
+/// attempt is opened after the order is written; for a repeated request the order existed long before.
 #[actix_web::test]
 async fn an_order_that_is_placed_is_50111_whatever_keeps_its_buyer_from_paying() {
     let mut on_a_phone = direct_order();
@@ -243,13 +243,13 @@ fn under_a_key(key: &str) -> TestRequest {
     post_json(direct_order()).insert_header(("idempotency-key", key))
 }
 
-/// The shop, which has an order under the key of the request.
+/// The shop has an order under the request's key.
 fn under_a_key_in_use() -> Mocks {
     let in_use = PreparedTransaction::hindering(vec![Some(Obstacle::KeyInUse)]);
     Mocks::ordering().selling([sku(4, "104.95", 9)]).beginning(in_use)
 }
 
-/// The shop, which has the order of the same request under the key k-1.
+/// The shop has an order of the same request under the key k-1.
 fn ordered_before() -> Mocks {
     let mut mocks = under_a_key_in_use().with_order(OrderStatus::AwaitingPayment);
     let digest = RequestDigest("address=7 sku=4*2 expected=".to_owned());
@@ -287,14 +287,14 @@ async fn a_key_that_is_none_is_50101() {
     }
 }
 
-/// A commit that was sent and not answered: the order may be there.
+/// A commit that was sent and not confirmed: the order may exist.
 #[actix_web::test]
 async fn an_order_that_may_have_been_written_is_50115() {
     let lost = PreparedTransaction::ending(Err(StoreError::OutcomeUnknown(SECRET_CAUSE.into())));
     let mut mocks = Mocks::ordering().selling([sku(4, "104.95", 9)]).beginning(lost);
     mocks.orders.expect_find().returning(|_| Ok(None));
     let client = mocks.open().await;
-    // The order is looked for, for some seconds.
+    // The service looks for the order for some seconds.
     tokio::time::pause();
     let answer = client.send(with_token(post_json(direct_order()))).await.json();
     assert_eq!(answer, error(50115, "订单结果未知,请到我的订单查看,请勿重复提交"));
@@ -326,7 +326,7 @@ async fn a_failure_is_50000_without_its_cause() {
     }
 }
 
-/// Who leaves much unpaid is told how much it is, and what helps.
+/// A buyer with too many unpaid orders learns the limit and the remedy.
 #[actix_web::test]
 async fn too_much_unpaid_is_50114_and_says_what_helps() {
     let owing = |orders, pieces| {

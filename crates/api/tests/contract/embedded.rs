@@ -1,4 +1,4 @@
-//! The same routes over the embedded database: how many statements an operation sends, and what only a database shows.
+//! The same routes over the embedded database: the number of statements per operation, and what only a database shows.
 
 use std::{path::Path, sync::Arc};
 
@@ -19,7 +19,7 @@ use crate::{samples::*, support::*};
 /// A buyer of the demo shop, with address 1 and a filled cart.
 const BUYER: &str = "demo";
 
-/// The demo shop in a directory of its own.
+/// The demo shop in its own directory.
 pub(crate) struct Embedded {
     pub(crate) client: Client,
     store: Arc<dyn SqlStore>,
@@ -31,17 +31,17 @@ impl Embedded {
         Self::open_with(MockPaymentGateway::new()).await
     }
 
-    /// With what this gateway does, beside letting buyers pay.
+    /// Opens it with this gateway, which can also start payments.
     pub(crate) async fn open_with(mut gateway: MockPaymentGateway) -> Self {
         gateway.expect_pay_url().returning(|_| Ok(PAY_URL.to_owned()));
-        // Nothing that these tests send is Alipay's.
+        // No message of these tests comes from Alipay.
         gateway.expect_verify_return().returning(|_| Err(NotVerified::Signature));
         gateway.expect_verify_notification().returning(|_| Err(NotVerified::Signature));
         let gateway: Arc<dyn PaymentGateway> = Arc::new(gateway);
         Self::open_on(PaymentChannels::default().with(Channel::Alipay, gateway, merchant())).await
     }
 
-    /// Paid through these channels.
+    /// Opens it with these payment channels.
     pub(crate) async fn open_on(channels: PaymentChannels) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", file(directory.path()));
@@ -76,7 +76,7 @@ impl Embedded {
         connection.batch_execute(sql).unwrap_or_else(|error| panic!("{error}: {sql}"));
     }
 
-    /// The buyer's cart: one ticked piece of each SKU from 1 to `skus`.
+    /// Fills the buyer's cart: one ticked piece of each SKU from 1 to `skus`.
     pub(crate) fn fill_cart(&self, skus: i32) {
         let lines: String =
             (1..=skus).map(|sku| format!("(1, {sku}, '{{\"count\": 1, \"selected\": 1}}'),")).collect();
@@ -108,7 +108,7 @@ impl Embedded {
         self.ask(post_json(body)).await
     }
 
-    /// How many statements an operation sends, beginnings and ends of transactions not counted.
+    /// The number of statements of an operation, without the beginnings and ends of transactions.
     pub(crate) async fn statements(&self, operation: impl Future<Output = Value>) -> (u64, Value) {
         let before = self.store.statements();
         let answer = operation.await;
@@ -178,7 +178,7 @@ async fn an_order_is_listed_as_it_was_bought() {
     assert_eq!(shop.get("status=1&order_status=0").await, bought);
 }
 
-/// Defect 13: what was not ordered vanished from the cart, or what was ordered stayed.
+/// Defect 13: unordered lines vanished from the cart, or ordered ones stayed.
 #[actix_web::test]
 async fn what_was_ordered_leaves_the_cart_and_nothing_else() {
     let shop = Embedded::open().await;
@@ -229,7 +229,7 @@ async fn pages_of_the_list_follow_each_other_without_a_gap() {
     );
 }
 
-/// As a page does it: `base_url` and the picture's name put together.
+/// A page concatenates `base_url` and the name of the picture.
 #[actix_web::test]
 async fn every_picture_of_the_demo_shop_is_served_as_a_drawing_without_scripts() {
     let shop = Embedded::open().await;

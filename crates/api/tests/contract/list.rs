@@ -12,7 +12,7 @@ fn listing(orders: Vec<domain::Order>) -> Mocks {
     mocks
 }
 
-/// Defect 11: it showed today's price, name and address. What is listed is what the order itself holds: the mocked
+/// Defect 11: it showed today's price, name and address. The list shows the data of the order itself: the mocked
 /// catalogue and address book would not answer.
 #[actix_web::test]
 async fn an_order_in_each_status() {
@@ -37,7 +37,7 @@ async fn an_order_of_the_old_back_end_has_no_deadline() {
     assert_eq!(answer["data"]["orders_list"][0]["expire_at"], Value::Null);
 }
 
-/// A buyer who paid too late learns that the money goes back.
+/// A buyer who paid too late sees that the payment is refunded.
 #[actix_web::test]
 async fn an_order_has_what_was_paid_in_vain() {
     let mut mocks = Mocks::signed_in();
@@ -77,7 +77,7 @@ async fn the_query_says_which_orders() {
             .times(1)
             .withf(move |asked| {
                 let is_before = asked.before.as_ref().map(|id| id.as_str()) == before;
-                // One more than shown tells whether there is a next page.
+                // One more row than shown tells whether there is a next page.
                 asked.status == status && is_before && asked.limit == limit + 1
             })
             .returning(|_| Ok(Vec::new()));
@@ -85,7 +85,7 @@ async fn the_query_says_which_orders() {
     }
 }
 
-/// As the old pages ask where their `baseUrl` ends in a slash.
+/// The old pages ask like this if their `baseUrl` ends in a slash.
 #[actix_web::test]
 async fn a_second_slash_in_front_changes_nothing() {
     for uri in

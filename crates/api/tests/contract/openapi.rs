@@ -1,4 +1,4 @@
-//! The document of the interface, against the program that it describes.
+//! Compares the document of the interface with the program.
 
 use std::{collections::BTreeSet, io::Read};
 
@@ -23,7 +23,7 @@ async fn document() -> Value {
     answer.json()
 }
 
-/// A new status is told wherever statuses are listed by hand.
+/// A new status must appear in every list of statuses.
 #[actix_web::test]
 async fn all_statuses_are_told() {
     let document = document().await;
@@ -48,7 +48,7 @@ fn operations(document: &Value) -> BTreeSet<(String, String)> {
     operations
 }
 
-/// Each method and path that docs/API.md heads an operation with, in the form of the document, and what follows in the query string.
+/// Each method and path in the headings of docs/API.md, in the document's form, and the rest of the query string.
 fn operations_in_words() -> Vec<(String, String, &'static str)> {
     let words = include_str!("../../../../docs/API.md");
     let mut operations = Vec::new();
@@ -132,7 +132,7 @@ async fn every_reference_of_the_document_leads_somewhere() {
     assert!(seen > 20, "{seen} references");
 }
 
-/// [`Client::call`] holds every answer of every test against the document; here is what that is worth.
+/// [`Client::call`] checks every answer of every test with the document; this tests the check itself.
 #[actix_web::test]
 async fn each_operation_has_its_answers_described() {
     let document = document().await;

@@ -1,4 +1,4 @@
-//! What is around the operations: other origins, names of requests, health, pictures and pages.
+//! Around the operations: other origins, request ids, health, pictures and pages.
 
 use actix_web::{
     http::{Method, StatusCode},
@@ -73,7 +73,7 @@ async fn where_origins_are_configured_no_other_may_ask() {
     client.close().await;
 }
 
-/// Staff work on the shop's own pages, and programs send no origin.
+/// Staff use the shop's own pages, and programs send no origin.
 #[actix_web::test]
 async fn no_page_of_another_origin_may_call_the_shop_side() {
     for origins in [Origins::Any, Origins::These(vec!["http://a.example".to_owned()])] {
@@ -138,7 +138,7 @@ async fn health_and_readiness() {
     client.close().await;
 }
 
-/// A balancer must not cut Alipay off because buyers' carts are gone.
+/// A balancer must not stop Alipay's notifications because buyers' carts are unavailable.
 #[actix_web::test]
 async fn a_shop_without_carts_is_ready_and_says_so() {
     let mut mocks = Mocks::untouched();

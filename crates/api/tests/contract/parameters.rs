@@ -1,4 +1,4 @@
-//! What may come in a body or a query, and what comes of it. Defect 10: bad parameters were HTTP 500 pages.
+//! Possible values in a body or a query, and their effects. Defect 10: bad parameters were HTTP 500 pages.
 
 use actix_web::test::TestRequest;
 use serde_json::{Value, json};
@@ -105,7 +105,7 @@ async fn each_parameter_of_creating_is_checked_and_named() {
     }
 }
 
-/// A key that no row can have is the same as one that no row has.
+/// A key that no row can have gets the same answer as one that no row has.
 #[actix_web::test]
 async fn numbers_out_of_range_are_answered_and_not_wrapped() {
     for id in [json!(2147483648_i64), json!(-1), json!(4294967303_i64), json!("9223372036854775807")] {
@@ -124,7 +124,7 @@ async fn numbers_out_of_range_are_answered_and_not_wrapped() {
     }
 }
 
-/// Whatever one parameter is, the answer is one of the contract's.
+/// Whatever the value of a parameter, the contract defines the answer.
 #[actix_web::test]
 async fn no_value_of_any_parameter_is_an_http_error() {
     let values = [
@@ -187,7 +187,7 @@ async fn no_value_of_any_parameter_is_an_http_error() {
     }
 }
 
-/// Each source may use either name; the body wins over the query string all the same.
+/// Each source may use either name; the body still takes precedence over the query string.
 #[actix_web::test]
 async fn the_body_wins_whichever_name_it_uses() {
     let mut mocks = Mocks::ordering().selling([sku(4, "1.00", 0)]);
@@ -198,7 +198,7 @@ async fn the_body_wins_whichever_name_it_uses() {
     assert_eq!(mocks.answer(request).await.json()["code"], 50103, "a direct buy, not the cart");
 }
 
-/// Null and the empty text are no value, so that none hides one.
+/// Null and the empty text count as absent, so neither hides a value.
 #[actix_web::test]
 async fn what_is_not_there_hides_nothing() {
     let bought = || Mocks::ordering().selling([sku(4, "1.00", 0)]);
@@ -222,7 +222,7 @@ async fn what_is_not_there_hides_nothing() {
     assert_eq!(answer["code"], 200, "{answer}");
 }
 
-/// What nobody reads may stand twice.
+/// Unknown names may occur twice.
 #[actix_web::test]
 async fn a_name_that_nobody_reads_may_stand_twice() {
     let mut mocks = Mocks::signed_in();

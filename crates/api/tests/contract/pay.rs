@@ -33,13 +33,13 @@ fn unpaid() -> Mocks {
     mocks
 }
 
-/// Defect 4: the list's payment showed freight twice and charged it once or not at all.
+/// Defect 4: the payment in the list showed freight twice, and charged it once or not at all.
 #[actix_web::test]
 async fn an_unpaid_order_shows_what_is_charged() {
     assert_eq!(unpaid().post(pay()).await, answered(PAY_URL));
 }
 
-/// The old page takes the number from its address and may pass it on as a JavaScript number.
+/// The old page reads the number from its URL and may pass it as a JavaScript number.
 #[actix_web::test]
 async fn the_number_may_be_a_number() {
     let number: u64 = ORDER.parse().unwrap();
@@ -102,7 +102,7 @@ async fn a_cancelled_refunded_or_overdue_order_is_50108() {
     assert_eq!(overdue.post(pay()).await, not_allowed);
 }
 
-/// Defect 2: anybody could pay anybody's order.
+/// Defect 2: anybody could pay another buyer's order.
 #[actix_web::test]
 async fn an_order_of_another_user_does_not_exist() {
     let mut mocks = Mocks::signed_in();
@@ -179,7 +179,7 @@ async fn a_phone_and_another_account_pay_in_another_attempt() {
     }
 }
 
-/// The old back end could place an order of nothing. No channel takes a payment of it, so that nothing is begun.
+/// The old back end could place an order of 0.00. No channel accepts a payment of 0.00, so no payment begins.
 #[actix_web::test]
 async fn an_order_of_nothing_is_50116_and_nothing_is_written() {
     let of_nothing =

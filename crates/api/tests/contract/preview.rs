@@ -10,7 +10,7 @@ fn address_data() -> Value {
     json!({"id": 7, "name": "习瓜瓜", "mobile": "13691433520", "title": "家", "address": "北京市东城区珍贝大厦"})
 }
 
-/// `data` of nothing.
+/// `data` without any goods.
 fn nothing(addresses: Value) -> Value {
     json!({
         "addresses": addresses, "sku_list": [], "unavailable": [], "total_count": 0,
@@ -18,7 +18,7 @@ fn nothing(addresses: Value) -> Value {
     })
 }
 
-/// An error of this operation: it carries `data` all the same.
+/// An error of this operation: it contains `data` as well.
 fn error_with(code: i32, text: &str, data: Value) -> Value {
     let mut answer = error(code, text);
     answer["data"] = data;
@@ -72,7 +72,7 @@ async fn a_direct_buy_is_previewed_and_remembered() {
     assert_eq!(answer["data"]["payment_amount"], "219.90");
 }
 
-/// A number in JSON with the digits of the configuration, whatever a float would make of them.
+/// A JSON number with the digits of the configuration, whatever a float would make of it.
 #[actix_web::test]
 async fn transit_is_a_number_to_the_fen() {
     let mocks = usual().selling([sku(4, "0.10", 9)]).with_cart(cart(&[(4, 2, true)]));
@@ -117,7 +117,7 @@ async fn nothing_selected_is_50106_and_costs_nothing() {
     }
 }
 
-/// Defect 14: what is off the shelf could be bought.
+/// Defect 14: goods off the shelf could be bought.
 #[actix_web::test]
 async fn lines_that_cannot_be_bought_are_listed_apart() {
     let mut off_shelf = sku(5, "104.01", 9);
@@ -175,7 +175,7 @@ async fn a_bad_parameter_is_named_and_the_lists_are_there() {
         ("status=0&settlement_type=1&sku_id=x&buy_num=1", "sku_id"),
         ("status=0&settlement_type=1&sku_id=4", "buy_num"),
     ] {
-        // Nothing was asked yet, or the addresses were: both are allowed.
+        // The addresses may or may not have been read by then: both are allowed.
         let answer = usual().get(query).await;
         assert_eq!(answer["code"], 50101, "{query}: {answer}");
         let text = answer["errmsg"].as_str().unwrap();
@@ -207,7 +207,7 @@ async fn a_sum_that_no_order_can_cost_is_refused() {
     assert_eq!(mocks.get("status=0&settlement_type=0").await["code"], 50110);
 }
 
-/// Alipay takes no payment of nothing: the buyer learns it before there is an order.
+/// Alipay accepts no payment of 0.00: the buyer learns this before there is an order.
 #[actix_web::test]
 async fn an_order_that_costs_nothing_is_refused() {
     for query in ["status=0&settlement_type=0", "status=0&settlement_type=1&sku_id=4&buy_num=1"] {
@@ -222,8 +222,8 @@ async fn an_order_that_costs_nothing_is_refused() {
     }
 }
 
-/// The old page reads the lists whatever the code: also where the parameters cannot be read. It orders a direct buy without saying
-/// which, so that one which cannot be shown must not leave the one before in its place.
+/// The old page reads the lists whatever the code, even if the parameters are invalid. It orders a direct buy without
+/// naming the goods, so after a direct buy that cannot be shown, an earlier one must not remain.
 #[actix_web::test]
 async fn a_request_that_cannot_be_read_still_shows_the_addresses() {
     for (query, forgotten) in [

@@ -40,7 +40,7 @@ async fn only_a_sent_order_is_received() {
     }
 }
 
-/// Defects 1 and 2: anybody could confirm anybody's order.
+/// Defects 1 and 2: anybody could confirm another buyer's order.
 #[actix_web::test]
 async fn an_order_of_another_user_does_not_exist() {
     let theirs = Order { user_id: UserId(5), ..order(OrderStatus::AwaitingReceipt) };

@@ -19,7 +19,7 @@ pub(crate) const NEW_ORDER: &str = "2019112812000004";
 pub(crate) const ORDER: &str = "2019112820400804";
 pub(crate) const BASE_URL: &str = "http://pictures.example/media/";
 pub(crate) const PAY_URL: &str = "https://alipay.example/gateway.do?sign=x";
-/// What a driver says and no client may see.
+/// A driver's message that no client may see.
 pub(crate) const SECRET_CAUSE: &str = "Access denied for user 'shop'@'10.0.0.7'";
 
 pub(crate) fn money(text: &str) -> Money {
@@ -49,7 +49,7 @@ pub(crate) fn merchant() -> Merchant {
     Merchant { app_id: "2021000000000001".to_owned(), seller_id: Some("2088102146225135".to_owned()) }
 }
 
-/// Whom a message is for that is for this shop.
+/// The addressee of messages for this shop.
 pub(crate) fn this_shop() -> Addressee {
     let Merchant { app_id, seller_id } = merchant();
     Addressee { app_id, seller_id }
@@ -128,12 +128,12 @@ pub(crate) fn alipay_down() -> GatewayError {
     GatewayError::Unreachable(SECRET_CAUSE.into())
 }
 
-/// The whole answer of an error, as the contract writes it down.
+/// The complete answer of an error, as in the contract.
 pub(crate) fn error(code: i32, text: &str) -> Value {
     json!({"code": code, "errmsg": text, "error": {"error_msg": text}})
 }
 
-/// The two lines of the recorded order, in a preview and in a list alike.
+/// The two lines of the recorded order; previews and lists show them alike.
 pub(crate) fn lines() -> Value {
     json!([
         {
@@ -147,7 +147,7 @@ pub(crate) fn lines() -> Value {
     ])
 }
 
-/// The recorded order in a list, in this status, for which the shop has this word.
+/// The recorded order in a list, with this status and the shop's word for it.
 pub(crate) fn order_data(status: i16, status_text: &str) -> Value {
     json!({
         "order_id": ORDER, "order_total_count": 3, "order_total_amount": "323.91", "order_freight": "10.00",

@@ -1,5 +1,5 @@
-//! A second payment channel takes the files that the recipe in ARCHITECTURE.md names. `Channel::Test` and what belongs to it
-//! is compiled with the feature `test-channel` alone; its adapter is here.
+//! A second payment channel needs the files that the recipe in ARCHITECTURE.md names. `Channel::Test` is compiled only
+//! with the feature `test-channel`; its adapter is in this file.
 
 use std::{
     collections::BTreeSet,
@@ -42,7 +42,7 @@ fn a_channel_takes_the_files_that_the_recipe_names() {
     assert!((1..=MOST_FILES).contains(&named.len()), "{} files: {named:?}", named.len());
     let mut taken = BTreeSet::new();
     naming(&root().join("crates"), &mut taken);
-    // The features that switch the variant on are no part of a real channel.
+    // A real channel needs no features to switch its variant on.
     taken.retain(|file| !file.ends_with("Cargo.toml"));
     assert!(taken.len() >= 2, "{taken:?}");
     for file in &taken {
@@ -74,7 +74,7 @@ mod paid {
 
     const NOTIFY: &str = "/v1/orders/notify/test/";
     const PRICE: &str = "21.90";
-    /// What the channel signs with, in its simple way.
+    /// Begins every signature of the channel.
     const SECRET: &str = "signed by the test channel ";
 
     /// A whole payment channel in memory.
@@ -95,7 +95,7 @@ mod paid {
             self.state.lock().unwrap_or_else(PoisonError::into_inner)
         }
 
-        /// A buyer comes to the cashier, and pays or does not.
+        /// A buyer opens the cashier page, and pays or does not.
         fn open(&self, trade_no: &str, out_trade_no: &str, status: TradeStatus) {
             let trade = Trade {
                 channel: Channel::Test,
@@ -165,7 +165,7 @@ mod paid {
         }
     }
 
-    /// Alipay, where a trade of number T1 paid whatever order it is notified of.
+    /// An Alipay in which the trade T1 paid whatever order the notification names.
     fn alipay() -> MockPaymentGateway {
         let mut gateway = MockPaymentGateway::new();
         gateway.expect_pay_url().returning(|request| Ok(format!("https://alipay/{}", request.out_trade_no)));
@@ -203,7 +203,7 @@ mod paid {
             Self { shop, channel }
         }
 
-        /// The number and the URL to pay of a new order, paid through this channel.
+        /// Places an order with this channel. Returns its number and its URL to pay.
         async fn order(&self, channel: Option<&str>) -> (String, String) {
             let mut body =
                 json!({"status": 0, "address_id": 1, "settlement_type": 1, "sku_id": 1, "buy_num": 1});
@@ -232,7 +232,7 @@ mod paid {
     #[actix_web::test]
     async fn an_order_is_paid_and_refunded_through_a_second_channel() {
         let both = TwoChannels::open().await;
-        // A trade of the same number pays another order at Alipay.
+        // At Alipay, a trade with the same number pays another order.
         let (first, url) = both.order(None).await;
         assert_eq!(url, format!("https://alipay/{first}"));
         assert_eq!(both.notify(SUCCESS, first.clone()).await, "success");
@@ -290,7 +290,7 @@ mod paid {
         let paying = both.shop.ask(post_json(pay)).await;
         let attempt = format!("{order}_2");
         assert_eq!(paying["data"]["pay_url"], format!("https://channel.example/{attempt}"));
-        // Both channels give their trade the same number.
+        // Both channels use the same number for their trade.
         both.channel.open("T1", &attempt, TradeStatus::Success);
         assert_eq!(both.notify(NOTIFY, both.channel.notification(&attempt)).await, "OK");
         assert_eq!(both.notify(SUCCESS, order.clone()).await, "success");

@@ -1,4 +1,4 @@
-//! Operations 6 and 7, and Alipay's return: what comes from Alipay, or says so.
+//! Operations 6 and 7, and Alipay's return: requests that come from Alipay, or claim to.
 
 use actix_web::{http::StatusCode, test::TestRequest};
 use domain::{Addressee, OrderStatus, PaymentRecord, PaymentStatus, Trade, TradeStatus};
@@ -32,7 +32,7 @@ fn other_shops() -> [Addressee; 3] {
 
 const RETURN: &str = "out_trade_no=2019112820400804&total_amount=323.91&sign=a%2Bb%3D&charset=utf-8";
 
-/// Alipay signed the query string, for this shop.
+/// A query string that Alipay signed for this shop.
 fn returning() -> Mocks {
     returning_for(this_shop())
 }
@@ -60,7 +60,7 @@ async fn a_paid_order_is_paid_and_nobody_needs_a_token() {
     assert_eq!(answer.json()["code"], 200);
 }
 
-/// The result page forwards what it was opened with, and our own `order_id` is in front of that.
+/// The result page forwards its own query string, which has our `order_id` in front.
 #[actix_web::test]
 async fn the_number_that_our_return_added_is_not_part_of_the_signature() {
     let uri = format!("{SUCCESS}?order_id={ORDER}&{RETURN}");
@@ -173,7 +173,7 @@ async fn the_right_notification_pays_and_is_answered_with_seven_bytes() {
     client.close().await;
 }
 
-/// Defect 7: a replay set a shipped or finished order back.
+/// Defect 7: a replay reset a shipped or completed order.
 #[actix_web::test]
 async fn a_replay_changes_nothing_and_is_dealt_with() {
     for status in OrderStatus::ALL {
@@ -206,7 +206,7 @@ async fn a_notification_that_tells_of_no_payment_is_dealt_with() {
     assert_eq!(mocks.send(notification()).await.text(), "success");
 }
 
-/// A refund without its number cannot be asked about: it is to be told again, for by then it may be on record.
+/// A refund without its number cannot be queried. It must be notified again, because it may be stored by then.
 #[actix_web::test]
 async fn a_notification_of_a_refund_without_its_number_changes_nothing_and_is_to_be_sent_again() {
     let refund = Trade { refunded: money("1.00"), ..trade("323.91") };
@@ -278,7 +278,7 @@ async fn the_return_leads_to_the_result_page_with_alipays_parameters_byte_for_by
     assert_eq!(location, format!("http://shop.example/?page=paid&order_id={ORDER}&{alipays}"));
 }
 
-/// What comes in goes into a header: it must not be able to become another header, another page, or an error.
+/// Input goes into a header: it must not be able to make another header, another page, or an error.
 #[actix_web::test]
 async fn a_return_with_anything_in_it_still_leads_to_the_result_page() {
     let page = "http://shop.example/pay_success.html";

@@ -1,4 +1,4 @@
-//! 订单详情, which the old contract has not: `GET` with status 3.
+//! 订单详情, which is not in the old contract: `GET` with status 3.
 
 use domain::{
     AttemptState, Cause, Channel, Money, NotAdmitted, Order, OrderStatus, PaymentAttempt, PaymentProduct,
@@ -52,7 +52,7 @@ async fn an_order_in_each_status() {
     }
 }
 
-/// Its numbers at the channel are not the buyer's business.
+/// The buyer does not see the channel's numbers.
 #[actix_web::test]
 async fn the_attempts_to_pay_it_say_where_it_is_to_be_paid() {
     let attempt = |number: &str, product, state| PaymentAttempt {
@@ -80,7 +80,7 @@ async fn the_attempts_to_pay_it_say_where_it_is_to_be_paid() {
     assert_eq!(answer["data"]["order"]["attempts"], json!([shown("pc", "given_up"), shown("wap", "open")]));
 }
 
-/// Who of staff it was, and by which request, is not the buyer's business.
+/// The buyer does not see which member of staff acted, nor by which request.
 #[actix_web::test]
 async fn the_timeline_tells_how_it_came_to_be_where_it_is() {
     use OrderStatus::{AwaitingPayment, AwaitingReceipt, AwaitingShipment, Completed, Refunded};
@@ -128,7 +128,8 @@ async fn a_sent_order_says_how_and_a_refunded_one_how_much() {
     assert_eq!(with_refunds(mocks, Vec::new()).get(QUERY).await, shown(expected, json!([created()])));
 }
 
-/// Neither what was refused, nor what did not pay the order, which `unkept_payment` tells.
+/// It includes neither refused refunds nor those of payments that did not pay the order, which `unkept_payment`
+/// reports.
 #[actix_web::test]
 async fn what_went_back_says_why_and_when() {
     let at = |time: &str| ShopTime::parse(&format!("2019-11-28 {time}")).unwrap();

@@ -1,4 +1,4 @@
-//! Time limits. The clock stands still and jumps to whatever is waited for next, so these tests take no time.
+//! Time limits. The clock is paused and jumps to the next timer, so these tests take no time.
 
 use std::time::Duration;
 
@@ -52,7 +52,7 @@ async fn a_notification_that_takes_too_long_is_to_be_sent_again() {
     assert_eq!(answer.text(), "fail");
 }
 
-/// Who has ordered is told so: an order that a writer is at work on will be there, and with it the money to pay.
+/// The buyer is told that the order exists: a writer is still working on it, so it will be there and can be paid.
 #[actix_web::test]
 async fn an_order_that_is_being_written_is_waited_for() {
     pause();

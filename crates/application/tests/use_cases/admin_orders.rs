@@ -1,4 +1,4 @@
-//! 订单详情 and 经营数据 of staff, against mocked ports.
+//! 订单详情 and 经营数据 for staff, with mocked ports.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ mod inspect {
         looking(admin, noon()).inspect(&order_id()).await
     }
 
-    /// Another user's order with nothing on record beside it.
+    /// Another user's order without any other records.
     fn file(status: OrderStatus) -> OrderRecords {
         OrderRecords {
             ledger: ledger(Some(others(order(status))), vec![], vec![]),
@@ -125,7 +125,7 @@ mod figures {
         DayFigures { orders: 3, order_amount: MoneySum::from_fen(97173), ..DayFigures::of_nothing(date) }
     }
 
-    /// The store, which knows these days up to this one.
+    /// A store with the figures of these days, up to `last`.
     fn knowing(last: &'static str, days: Vec<DayFigures>) -> MockAdminOrders {
         let mut admin = MockAdminOrders::new();
         admin
@@ -143,7 +143,7 @@ mod figures {
         admin
     }
 
-    /// The store, which is asked for the payments of the same days that paid no order, and has these.
+    /// A store that is asked for the unmatched payments of the same days, and returns these.
     fn wondering(
         mut admin: MockAdminOrders,
         last: &'static str,

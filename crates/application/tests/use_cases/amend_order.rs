@@ -1,4 +1,4 @@
-//! 改价 and 修改收货地址 against mocked ports.
+//! 改价 and 修改收货地址 with mocked ports.
 
 use std::sync::{
     Arc,
@@ -20,7 +20,7 @@ use crate::support::*;
 
 const LOWER: &str = "300.00";
 
-/// The orders as they are on record at each look.
+/// A reader that returns the stored orders at each call.
 fn on_record(ledgers: &Ledgers) -> MockOrderReader {
     let mut orders = MockOrderReader::new();
     let (found, attempts) = (ledgers.clone(), ledgers.clone());
@@ -54,7 +54,7 @@ fn unpaid() -> Ledgers {
     Ledgers::of(only(OrderStatus::AwaitingPayment))
 }
 
-/// Alipay, which has a trade in this state of every attempt, and closes what it is to close.
+/// An Alipay that has a trade in this state for every attempt, and closes what it is asked to close.
 fn alipay(status: TradeStatus) -> MockPaymentGateway {
     let mut gateway = MockPaymentGateway::new();
     gateway.expect_query().returning(move |number| {
@@ -137,7 +137,7 @@ async fn where_alipay_cannot_be_asked_nothing_is_lowered() {
         assert!(matches!(outcome, Err(OrderChangeError::Gateway(_))), "{outcome:?}");
         assert_eq!(ledgers.appended(), []);
     }
-    // The first one is closed at Alipay, which says nothing of the second.
+    // The first attempt is closed at Alipay, which returns no trade for the second.
     let ledgers = two_attempts();
     let mut half = MockPaymentGateway::new();
     half.expect_query().returning(
@@ -175,7 +175,7 @@ async fn alipay_is_not_asked_in_vain() {
     assert_eq!(unknown, Refusal::UnknownOrder);
 }
 
-/// Each time that Alipay is asked about the last attempt, the buyer opens another one.
+/// Each time Alipay is asked about the last attempt, the buyer opens another one.
 #[tokio::test]
 async fn an_attempt_that_was_opened_meanwhile_is_closed_too() {
     for (openings, is_lowered) in [(1, true), (9, false)] {
@@ -208,7 +208,7 @@ async fn an_attempt_that_was_opened_meanwhile_is_closed_too() {
     }
 }
 
-/// The buyer opens another attempt each time, and what Alipay closed meanwhile must not be handed out any more.
+/// The buyer opens another attempt each time. Attempts that Alipay closed meanwhile must not be offered again.
 #[tokio::test]
 async fn what_alipay_has_closed_is_noted_down_whenever_another_attempt_was_opened() {
     let ledgers = unpaid();
@@ -236,7 +236,7 @@ async fn what_alipay_has_closed_is_noted_down_whenever_another_attempt_was_opene
     assert_eq!((states(&ledgers).len(), open), (4, 1), "only the one of which Alipay was not asked");
 }
 
-/// The trade is closed at Alipay, and the amount stays: the next start of a payment must open another attempt.
+/// The trade is closed at Alipay, and the amount stays: the next payment must open another attempt.
 #[tokio::test]
 async fn what_alipay_has_closed_is_noted_down_if_nothing_is_lowered() {
     let conflicts = (0..8).map(|_| changed_meanwhile());
@@ -247,7 +247,7 @@ async fn what_alipay_has_closed_is_noted_down_if_nothing_is_lowered() {
     let gone = unpaid().failing_to_append([lost]);
     let outcome = lower(alipay(TradeStatus::WaitBuyerPay), &gone).await;
     assert!(matches!(outcome, Err(OrderChangeError::Transact(TransactError::Store(_)))), "{outcome:?}");
-    // Somebody else lowers it to another amount while Alipay is asked.
+    // Another request lowers it to another amount while Alipay is being asked.
     let overtaken = unpaid();
     let on_record = overtaken.clone();
     let mut gateway = MockPaymentGateway::new();

@@ -1,4 +1,4 @@
-//! 取消订单 against mocked ports.
+//! 取消订单 with mocked ports.
 
 use std::{sync::Arc, time::Duration};
 
@@ -42,7 +42,7 @@ fn refused(outcome: Result<(), OrderChangeError>) -> Refusal {
     }
 }
 
-/// The order, which is unpaid on record.
+/// The stored order, which is unpaid.
 fn on_record() -> Ledgers {
     Ledgers::of(only(OrderStatus::AwaitingPayment))
 }
@@ -60,7 +60,7 @@ fn unpaid() -> Order {
     order(OrderStatus::AwaitingPayment)
 }
 
-/// Alipay, which answers these, one a question, and is asked just so often.
+/// An Alipay that gives these answers, one per query, and expects exactly this many queries.
 fn alipay(answers: Vec<Result<Option<Trade>, GatewayError>>) -> MockPaymentGateway {
     let mut gateway = MockPaymentGateway::new();
     let (times, mut answers) = (answers.len(), answers.into_iter());
@@ -84,7 +84,7 @@ fn in_state(status: TradeStatus) -> Trade {
     Trade { status, ..trade("A", "323.91") }
 }
 
-/// Five minutes after the deadline: a payment that was under way is known by then.
+/// Five minutes after the deadline: payments in progress are known by then.
 fn last_look() -> Option<ShopTime> {
     unpaid().expire_at.map(|expire_at| expire_at.after(Duration::from_secs(300)))
 }
@@ -304,7 +304,7 @@ async fn every_attempt_is_closed() {
     }
 }
 
-/// A buyer who reads that Alipay could not be asked would not know that the order was just found to be paid.
+/// If the buyer read that Alipay could not be asked, the buyer would not know that the order was just found to be paid.
 #[tokio::test]
 async fn a_payment_that_is_found_decides_although_the_next_attempt_cannot_be_asked_about() {
     let ledgers = two_attempts();
@@ -318,7 +318,7 @@ async fn a_payment_that_is_found_decides_although_the_next_attempt_cannot_be_ask
     assert_eq!(ledgers.get(ORDER).order.unwrap().status, OrderStatus::AwaitingShipment);
 }
 
-/// The trade is closed at Alipay, and others are faster each time: the next start of a payment must open another attempt.
+/// The trade is closed at Alipay, and each time another change is faster: the next payment must open another attempt.
 #[tokio::test]
 async fn what_alipay_has_closed_is_noted_down_if_the_order_is_not_cancelled() {
     let ledgers = on_record().failing_to_append((0..8).map(|_| changed_meanwhile()));
@@ -328,7 +328,7 @@ async fn what_alipay_has_closed_is_noted_down_if_the_order_is_not_cancelled() {
     assert_eq!(status(&ledgers), OrderStatus::AwaitingPayment);
     assert_eq!(states(&ledgers), [AttemptState::Closed]);
 
-    // Nothing is closed where nobody had come.
+    // Nothing is closed if no buyer had opened the cashier page.
     let ledgers = on_record().failing_to_append((0..8).map(|_| changed_meanwhile()));
     cancel(looks(vec![Ok(Some(unpaid()))]), alipay(vec![Ok(None)]), &ledgers).await.unwrap_err();
     assert_eq!(states(&ledgers), []);

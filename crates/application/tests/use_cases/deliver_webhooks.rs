@@ -1,4 +1,4 @@
-//! Order events on their way to webhooks, against mocked ports.
+//! Delivery of order events to webhooks, with mocked ports.
 
 use std::{
     sync::{Arc, Mutex, atomic::AtomicBool},
@@ -42,7 +42,7 @@ fn happened(claimed: Claimed<Delivery>, at: ShopTime) -> Claimed<Delivery> {
     Claimed { item: Delivery { id, event_id, event: OrderEvent { at, ..event } }, attempts }
 }
 
-/// How one event is taken.
+/// How the endpoint answers an event.
 #[derive(Clone, Copy)]
 enum Answer {
     Takes,
@@ -51,7 +51,7 @@ enum Answer {
     Panics,
 }
 
-/// Answers by the events' ids, and writes down what it took.
+/// Answers according to the events' ids, and records what it accepted.
 struct Endpoint {
     answer: fn(i64) -> Answer,
     took: Mutex<Vec<i64>>,
@@ -76,7 +76,7 @@ fn endpoint(answer: fn(i64) -> Answer) -> Arc<Endpoint> {
     Arc::new(Endpoint { answer, took: Mutex::default() })
 }
 
-/// An endpoint that is not to be paused.
+/// An endpoint that is never paused.
 fn use_case(events: MockWebhookQueue, endpoint: &Arc<Endpoint>) -> DeliverWebhooks {
     let mut endpoints = MockWebhookEndpoints::new();
     endpoints.expect_pause().returning(|_, _, _| Ok(Pause::None));
@@ -105,7 +105,7 @@ fn erp() -> EndpointName {
     EndpointName::parse("erp").unwrap()
 }
 
-/// Gives these out with the first claim, and then nothing more.
+/// Returns these at the first claim, and nothing afterwards.
 fn giving_out(claimed: Vec<Claimed<Delivery>>) -> MockWebhookQueue {
     let mut events = MockWebhookQueue::new();
     let mut claimed = Some(claimed);
@@ -186,7 +186,7 @@ async fn what_is_refused_for_three_days_is_given_up() {
     assert_eq!(use_case(store, &endpoint).pass().await.unwrap(), 2);
 }
 
-/// 1 takes ten seconds; what becomes due meanwhile does not wait for it.
+/// Event 1 takes ten seconds; events that become due meanwhile do not wait for it.
 #[tokio::test(start_paused = true)]
 async fn what_takes_long_holds_up_nothing_else() {
     let mut store = MockWebhookQueue::new();
@@ -225,7 +225,7 @@ async fn no_more_are_told_at_once_than_there_is_room_for() {
     assert!(limits.iter().all(|limit| *limit > 0), "nothing is asked for where there is no room");
 }
 
-/// There is always one more event due.
+/// There is always one more due event.
 fn giving_out_for_ever() -> MockWebhookQueue {
     let mut store = MockWebhookQueue::new();
     let mut next = 0;
@@ -238,7 +238,7 @@ fn giving_out_for_ever() -> MockWebhookQueue {
     store
 }
 
-/// A stop waits no longer than for the events that are being delivered: one in the middle would be delivered again.
+/// A stop waits only for the deliveries in progress: an event that was cut off would be delivered again.
 #[tokio::test(start_paused = true)]
 async fn a_pass_takes_on_nothing_more_when_the_process_stops() {
     let endpoint = endpoint(|_| Answer::TakesAfter(Duration::from_secs(2)));
@@ -264,7 +264,7 @@ impl Randomness for AtOnce {
     }
 }
 
-/// A pass that never ended would never be known to have succeeded.
+/// A pass that never ended would never count as successful.
 #[tokio::test(start_paused = true)]
 async fn a_pass_ends_although_there_is_always_more() {
     let store = giving_out_for_ever();
@@ -325,7 +325,7 @@ async fn rows_that_others_hold_are_written_again_within_bounds() {
     assert_eq!(use_case(claim, &endpoint).pass().await.unwrap(), 0);
 }
 
-/// What an endpoint is not sent is done with, and not logged.
+/// An event that is not for the endpoint is marked as delivered, and not logged.
 #[tokio::test]
 async fn what_is_filtered_out_is_not_delivered() {
     let mut refund = event(2, 0);
@@ -346,7 +346,7 @@ async fn what_is_filtered_out_is_not_delivered() {
     assert_eq!(done, [(vec![OutboxId(1), OutboxId(3)], 0), (vec![OutboxId(2)], 1)]);
 }
 
-/// Asked after failures alone, and once a batch.
+/// Asked only after failures, and once per batch.
 #[tokio::test]
 async fn an_endpoint_that_failed_for_long_is_paused() {
     let mut store = giving_out(vec![event(1, 0), event(2, 0)]);
@@ -362,7 +362,7 @@ async fn an_endpoint_that_failed_for_long_is_paused() {
     let refusing = endpoint(|_| Answer::Refuses);
     assert_eq!(use_case_with(store, endpoints, &refusing).pass().await.unwrap(), 2);
 
-    // What would be given up is kept for a paused endpoint, also if another batch or process paused it.
+    // A paused endpoint's events are kept instead of given up, also if another batch or process paused it.
     let old = || {
         let mut old = event(1, 1_000);
         old.item.event.at = noon().before(30 * DAY);

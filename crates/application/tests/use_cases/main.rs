@@ -1,4 +1,4 @@
-//! Every use case and every background job, against mocked ports and ledgers in memory.
+//! Every use case and every background job, with mocked ports and ledgers in memory.
 
 mod admin_orders;
 mod amend_order;

@@ -1,4 +1,4 @@
-//! What staff do about webhooks, against mocked ports.
+//! Staff's operations on webhooks, with mocked ports.
 
 use std::{sync::Arc, time::Duration};
 
@@ -65,7 +65,7 @@ async fn events_are_resent_from_now_on() {
     assert!(matches!(refused, Err(ManageWebhooksError::UnknownEndpoint)), "{refused:?}");
 }
 
-/// A page has as many as are asked for, and another one follows where there are more, whatever could not be read.
+/// A page has as many rows as requested, and another page follows if there are more, even if some rows are unreadable.
 #[tokio::test]
 async fn the_delivery_log_is_paged() {
     for (found, shown, next) in [(0, 0, None), (2, 2, None), (3, 2, Some(8))] {

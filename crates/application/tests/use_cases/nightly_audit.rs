@@ -1,4 +1,4 @@
-//! The audit of every night: once a day, from its time on, and shown.
+//! The nightly audit: it runs once a day, after its set time, and reports its result.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 

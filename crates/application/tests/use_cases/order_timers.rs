@@ -1,4 +1,4 @@
-//! Orders whose timers go off, against mocked ports.
+//! Orders whose timers go off, with mocked ports.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,7 +11,7 @@ use ports::{
 
 use crate::support::*;
 
-/// One pass at that time over the order, which was due for the second time; what was written in it.
+/// Runs one pass at this time over the order, which is due for the second time. Returns the written events.
 async fn pass(
     now: ShopTime,
     orders: MockOrderReader,
@@ -22,7 +22,7 @@ async fn pass(
     pass_for(status, now, orders, gateway, ledgers).await
 }
 
-/// The same, where the order had this status when it was claimed.
+/// The same, for an order that had this status when it was claimed.
 async fn pass_for(
     status: Option<OrderStatus>,
     now: ShopTime,
@@ -51,7 +51,7 @@ fn timer(status: OrderStatus, due_at: Option<ShopTime>) -> Event {
     Event::TimerSet { status, due_at, restart: due_at.is_none() }
 }
 
-/// What the order became, and who made it so.
+/// The status changes, and their actors.
 fn changes(events: &[Event]) -> Vec<(OrderStatus, Actor)> {
     let change = |event: &Event| match event {
         Event::StatusChanged(change) => Some((change.to, change.cause.actor)),
@@ -80,7 +80,7 @@ async fn an_unpaid_order_that_is_paid_after_all_is_settled_and_no_longer_due() {
     let paid = alipay(Ok(Some(trade("A", "323.91"))));
     let events = pass(now, found(unpaid), paid, Ledgers::of(only(unpaid))).await;
     assert_eq!(changes(&events), [(OrderStatus::AwaitingShipment, Actor::Channel(domain::Channel::Alipay))]);
-    // The change of status took the timer off; what was found unpaid sets no other.
+    // The change of status removed the timer; the result of the pass sets no other.
     assert!(
         events.iter().any(|event| matches!(event, Event::StatusChanged(change) if change.due_at.is_none()))
     );
@@ -122,7 +122,7 @@ async fn a_shipped_order_is_taken_for_received() {
     assert_eq!(changes(&events), [(OrderStatus::Completed, Actor::System)]);
 }
 
-/// Another program writes the status alone: the timer that goes off is one that was set before.
+/// Another program changes only the status: the timer that goes off was set before.
 #[tokio::test]
 async fn an_order_that_another_program_shipped_is_not_taken_for_received() {
     let shipped = OrderStatus::AwaitingReceipt;
@@ -135,7 +135,7 @@ async fn an_order_that_another_program_shipped_is_not_taken_for_received() {
     }
 }
 
-/// Whatever the clocks say: the timer that went off was that of its other attempts.
+/// Whatever the clocks say: this timer was the one for the order's other attempts.
 #[tokio::test]
 async fn an_order_that_was_shipped_after_it_was_claimed_is_not_taken_for_received() {
     let (now, shipped) = (noon().after(minutes(3)), OrderStatus::AwaitingReceipt);
@@ -159,7 +159,7 @@ async fn what_somebody_else_has_ended_is_not_due_any_more() {
     assert_eq!(events, [], "meanwhile");
 }
 
-/// An order that the old back end placed, weeks ago: it has no deadline.
+/// An order that the old back end placed weeks ago: it has no deadline.
 fn old(status: OrderStatus) -> Order {
     Order { expire_at: None, created_at: noon().before(minutes(20 * 24 * 60)), ..order(status) }
 }
@@ -187,8 +187,8 @@ async fn what_cannot_even_be_put_off_keeps_its_lease() {
     assert_eq!(pass(noon(), orders, MockPaymentGateway::new(), ledgers).await, []);
 }
 
-/// Every attempt of which a payment may still come is asked about; one that cannot be asked about keeps no other from being,
-/// and what Alipay has closed is written down.
+/// Every attempt that may still be paid is queried. A failed query does not prevent the others, and attempts that
+/// Alipay has closed are recorded.
 #[tokio::test]
 async fn every_attempt_is_asked_about() {
     use domain::{AttemptState, PaymentProduct};
@@ -236,7 +236,7 @@ async fn one_that_panics_keeps_no_other_from_being_done_and_fails_the_pass() {
     assert_eq!(changes(&ledgers.appended()), [(OrderStatus::Completed, Actor::System)]);
 }
 
-/// An order with many attempts holds up no other while Alipay is away: each question would take its whole time limit.
+/// An order with many attempts delays no others while Alipay is down: each query would take its whole time limit.
 #[tokio::test]
 async fn while_alipay_is_away_an_order_asks_once() {
     use domain::{AttemptState, PaymentProduct};
@@ -253,7 +253,7 @@ async fn while_alipay_is_away_an_order_asks_once() {
     assert!(matches!(events[..], [Event::TimerSet { .. }]), "{events:?}");
 }
 
-/// Its attempts on record: one that paid it, and one that can still be paid.
+/// The stored attempts: one that paid the order, and one that can still be paid.
 fn paid_in_one_of_two() -> (MockOrderReader, Ledgers) {
     use domain::{AttemptState, PaymentProduct};
     let mut on_record = paid_ledger(&[]);

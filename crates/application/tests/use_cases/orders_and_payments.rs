@@ -1,4 +1,4 @@
-//! 订单查询, 确认收货 and 支付结果 against mocked ports.
+//! 订单查询, 确认收货 and 支付结果 with mocked ports.
 
 use std::sync::Arc;
 
@@ -183,7 +183,7 @@ mod result {
     struct Asked {
         answer: Result<Option<Trade>, GatewayError>,
         ledgers: Ledgers,
-        /// The orders found, one a look.
+        /// The orders found, one per read.
         found: Vec<Option<Order>>,
     }
 
@@ -244,14 +244,14 @@ mod result {
         }
     }
 
-    /// Whoever has seen the URL can open it as often as they like.
+    /// Everybody who has seen the URL can open it as often as they like.
     #[tokio::test]
     async fn a_replayed_return_asks_alipay_once() {
         let mut gateway = MockPaymentGateway::new();
         gateway.expect_verify_return().times(50).returning(|_| Ok(returned("2021")));
         gateway.expect_query().times(1).returning(|_| Ok(None));
         let mut orders = MockOrderReader::new();
-        // Once more for each who is not the first: it may have been settled meanwhile.
+        // One more read for each later caller: the payment may have been recorded meanwhile.
         orders.expect_find().times(99).returning(|_| Ok(Some(order(OrderStatus::AwaitingPayment))));
         let use_case = use_case(gateway, orders, &Ledgers::default());
         for _ in 0..50 {
@@ -266,7 +266,7 @@ mod result {
         }
     }
 
-    /// Whoever is told that nothing was paid pays once more.
+    /// A buyer who is told that nothing was paid would pay again.
     #[tokio::test]
     async fn while_alipay_has_not_answered_nobody_is_told_that_nothing_was_paid() {
         let mut gateway = MockPaymentGateway::new();

@@ -1,4 +1,4 @@
-//! Groups of orders at the batcher, against mocked ports: what fails, what is tried again, who is told what.
+//! Groups of orders in the batcher, with mocked ports: failures, retries, and the answers to each order.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -26,7 +26,7 @@ struct Shop {
     placement: Arc<Placement>,
 }
 
-/// A shop whose catalogue answers each look with the next number of pieces in stock.
+/// A shop whose catalogue returns the next number of pieces in stock at each read.
 fn shop(
     stock: &[u32],
     orders: MockOrderReader,
@@ -81,10 +81,10 @@ fn placement(
     Arc::new(Placement::new(ports, rules))
 }
 
-/// Whose latest order is by a process whose clock is ahead.
+/// A user whose latest order is from a process whose clock is ahead.
 const AHEAD: UserId = UserId(77);
 
-/// The users of these tests are called by their numbers.
+/// The users of these tests have their ids as names.
 fn buyer(query: &BuyerQuery) -> Buyer {
     let user_id = UserId(query.caller.username.0.parse().unwrap());
     Buyer {
@@ -129,7 +129,7 @@ fn failing(error: StoreError) -> Result<PreparedTransaction, StoreError> {
     Ok(PreparedTransaction::ending(Err(error)))
 }
 
-/// Orders wait for rows where they take the stock.
+/// Orders wait for locked rows when they take the stock.
 fn locked() -> Result<PreparedTransaction, StoreError> {
     Ok(PreparedTransaction::failing_at_stock(rows_locked()))
 }
@@ -138,7 +138,7 @@ fn refused_by_database() -> Result<PreparedTransaction, StoreError> {
     failing(StoreError::Refused("foreign key".into()))
 }
 
-/// A database that waits five seconds for the rows of user 1, which others hold.
+/// A database that waits five seconds for the rows of user 1, which another transaction has locked.
 struct Held(PreparedPlacing);
 
 #[async_trait::async_trait]
@@ -168,7 +168,7 @@ fn error(outcome: &Outcome) -> &PlacementError {
     &outcome.as_ref().unwrap_err().error
 }
 
-/// How many orders each committed group had, and how many pieces of SKU 1 were taken for it.
+/// For each committed group, the number of orders and of pieces of SKU 1.
 fn groups(shop: &Shop) -> Vec<(usize, u32)> {
     let groups = shop.store.committed();
     assert!(groups.iter().flat_map(|group| &group.taken).all(|taken| taken.price == money("209")));
@@ -239,8 +239,8 @@ async fn locked_rows_are_tried_again_so_often_and_then_the_shop_is_busy() {
     assert_eq!((groups(&never), never.store.left()), (vec![], 0));
 }
 
-/// Somebody holds SKU 1. Two tries together, then one by one: the first order of SKU 1 gets stuck, the second does not
-/// wait for the same rows again, and who buys something else is served.
+/// Another transaction has locked SKU 1. After two attempts together, the orders are tried one by one: the first order
+/// of SKU 1 fails, the second does not wait for the same rows again, and orders of other SKUs are placed.
 #[tokio::test(start_paused = true)]
 async fn orders_of_a_sku_that_others_hold_do_not_take_the_rest_down() {
     let other = OrderItems::Direct { sku_id: SkuId(2), quantity: 1 };
@@ -255,7 +255,8 @@ async fn orders_of_a_sku_that_others_hold_do_not_take_the_rest_down() {
     assert_eq!((groups(&shop), shop.store.left()), (vec![(1, 1)], 0));
 }
 
-/// Who waits long for rows that others hold neither keeps the rest of the group from being placed nor is tried for long.
+/// An order that waits long for locked rows does not prevent the rest of the group from being placed, and is not
+/// retried for long.
 #[tokio::test(start_paused = true)]
 async fn whoever_waits_long_for_rows_costs_nobody_else_the_order() {
     let mut catalog = MockCatalog::new();
@@ -269,7 +270,7 @@ async fn whoever_waits_long_for_rows_costs_nobody_else_the_order() {
         BatchRequest { items, ..direct(user) }
     };
     let started = tokio::time::Instant::now();
-    // The last one wants the same SKU, which nobody holds.
+    // The last one wants the same SKU, which no other transaction has locked.
     let outcomes = placement.place(&[direct(1), other(2, 2), other(3, 3), direct(4)]).await;
     assert!(matches!(error(&outcomes[0]), PlacementError::Busy));
     assert!(outcomes[1..].iter().all(Result::is_ok));
@@ -324,7 +325,7 @@ async fn a_database_that_is_gone_is_not_asked_once_for_each_member() {
     assert!(unavailable(&placement.place(&[direct(1)]).await[0]));
 }
 
-/// Neither the key of one member nor the guard of another costs the rest of the group its transaction.
+/// A used key of one member or a used guard of another does not cost the rest of the group its transaction.
 #[tokio::test]
 async fn a_key_or_a_guard_in_use_costs_its_own_member_alone() {
     let hindered = vec![None, Some(Obstacle::KeyInUse), Some(Obstacle::GuardInUse), None];
@@ -348,8 +349,8 @@ async fn two_requests_under_one_key_or_guard_in_one_group_make_one_order() {
     assert_eq!(groups(&shop), [(3, 3)]);
 }
 
-/// One cart, ordered twice at the same moment: the second finds its lines ordered, whether the first is in its own group
-/// or in that of another process.
+/// One cart is ordered twice at the same moment: the second order finds the lines ordered, whether the first is in its
+/// own group or in another process's.
 #[tokio::test]
 async fn a_cart_becomes_one_order() {
     let ordering = |user: i32| BatchRequest { items: OrderItems::Cart, ..direct(user) };
@@ -361,7 +362,7 @@ async fn a_cart_becomes_one_order() {
         let mut catalog = MockCatalog::new();
         catalog.expect_skus().returning(|ids| Ok(ids.iter().map(|id| (*id, sku(id.0, "209", 5))).collect()));
         let mut carts = MockCartStore::new();
-        // The lines are there at the first look alone.
+        // Only the first read finds the lines.
         carts.expect_load_many().times(1).returning(|_| Ok([(UserId(1), cart(&[(1, 1, true)]))].into()));
         carts.expect_load_many().times(1).returning(|_| Ok([(UserId(1), cart(&[]))].into()));
         let store = Arc::new(PreparedPlacing::new(|query| Ok(Ok(buyer(query))), transactions));
@@ -374,7 +375,7 @@ async fn a_cart_becomes_one_order() {
     }
 }
 
-/// A buyer with nine unpaid orders sends three more at once; another buyer is not concerned.
+/// A buyer with nine unpaid orders sends three more at once; another buyer is not affected.
 #[tokio::test]
 async fn a_buyer_may_leave_so_much_unpaid() {
     let limits = UnpaidLimits { orders: Some(10), ..UnpaidLimits::NONE };
@@ -391,7 +392,7 @@ async fn a_buyer_may_leave_so_much_unpaid() {
     assert_eq!(groups(&shop), [(2, 2)]);
 }
 
-/// Another order of the buyer was placed between the look at the stock and the count of what is unpaid.
+/// The buyer placed another order between the read of the stock and the count of unpaid orders.
 #[tokio::test]
 async fn a_share_of_the_stock_is_one_of_what_is_there_when_unpaid_pieces_are_counted() {
     let unpaid = UnpaidOrders { orders: 1, pieces: [(SkuId(1), 5)].into() };
@@ -405,7 +406,7 @@ async fn a_share_of_the_stock_is_one_of_what_is_there_when_unpaid_pieces_are_cou
     assert!(matches!(error(&outcomes[0]), PlacementError::Refused(refusal) if *refusal == too_many));
 }
 
-/// What [`direct`] of this user becomes.
+/// The order that [`direct`] of this user becomes.
 fn written(user: i32) -> domain::Order {
     let mut order = order(domain::OrderStatus::AwaitingPayment);
     order.id = OrderId::parse("2019112812000001").unwrap();
@@ -417,8 +418,8 @@ fn written(user: i32) -> domain::Order {
     order
 }
 
-/// Two processes gave one number to two orders; the database went away while this one's was committed, and the other
-/// one's got through: that of another buyer, or the second click of the same one.
+/// Two processes gave two orders the same number. The connection was lost during the commit of this process's order,
+/// and the other order was committed: that of another buyer, or of the same buyer's second click.
 #[tokio::test(start_paused = true)]
 async fn what_another_process_wrote_under_the_number_is_not_taken_for_ones_own() {
     let of_second_click = domain::Order { created_at: noon().after(Duration::from_millis(1)), ..written(1) };

@@ -1,4 +1,4 @@
-//! 确认订单 against mocked ports.
+//! 确认订单 with mocked ports.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use ports::{
 
 use crate::support::*;
 
-/// The ports of one preview; what a test does not set is not to be called.
+/// The ports of one preview. A call that a test does not prepare fails the test.
 #[derive(Default)]
 struct Shop {
     users: MockUsers,
@@ -43,7 +43,7 @@ impl Shop {
         shop
     }
 
-    /// Expects that what was previewed before is forgotten.
+    /// Expects the earlier preview to be forgotten.
     fn forgetting(mut self) -> Self {
         self.direct_buys.expect_forget().times(1).withf(|user| *user == USER).returning(|_| Ok(()));
         self
@@ -68,7 +68,7 @@ impl Shop {
         use_case.preview(&caller(), items).await
     }
 
-    /// The refusal, which must come with the buyer's addresses.
+    /// The refusal, which must contain the buyer's addresses.
     async fn refusal(self, items: OrderItems) -> PlacementError {
         let Preview { addresses, quote } = self.preview(items).await;
         assert_eq!(addresses, [address()], "the page shows the addresses whatever went wrong");
@@ -151,7 +151,7 @@ async fn a_quantity_that_is_not_allowed_is_refused() {
     assert!(matches!(shop.refusal(OrderItems::Cart).await, PlacementError::InvalidQuantity(_)));
 }
 
-/// A line that the old back end left behind with a bad count must not keep the rest from being bought.
+/// A cart line with an invalid count, from the old back end, must not prevent an order of the rest.
 #[tokio::test]
 async fn the_count_of_what_cannot_be_bought_does_not_matter() {
     let mut shop = Shop::with_cart(&[(4, 2, true), (6, 0, true), (9, 201, true)]);

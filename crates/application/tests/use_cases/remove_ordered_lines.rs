@@ -1,4 +1,4 @@
-//! Ordered lines that leave carts outside of the database.
+//! Removal of ordered lines from carts outside the database.
 
 use std::{sync::Arc, time::Duration};
 
@@ -24,7 +24,7 @@ fn remover(queue: MockCartRemovalQueue, carts: MockCartStore) -> RemoveOrderedLi
     RemoveOrderedLines { queue: Arc::new(queue), carts: Arc::new(carts), clock: Arc::new(clock()) }
 }
 
-/// A queue with these removals left over.
+/// A queue with these pending removals.
 fn left_over(removals: Vec<CartRemoval>) -> MockCartRemovalQueue {
     let mut queue = MockCartRemovalQueue::new();
     queue
@@ -69,7 +69,7 @@ async fn what_cannot_be_removed_stays_on_record() {
     assert!(matches!(remover(queue, MockCartStore::new()).pass().await, Err(JobError::Store(_))));
 }
 
-/// A cleaner that nobody gives anything to ends with its last handle, and asks for nothing.
+/// A cleaner without work ends with its last handle, and calls no port.
 #[tokio::test]
 async fn an_idle_cleaner_ends() {
     let (cleaner, cleaning) =

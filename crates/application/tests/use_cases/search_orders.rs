@@ -1,4 +1,4 @@
-//! 订单搜索 of staff, a page at a time and as a table, against mocked ports.
+//! 订单搜索 for staff, by page and as a table, with mocked ports.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ fn found(number: u64) -> FoundOrder {
     ports::mock::samples::found(id, username(), order(OrderStatus::AwaitingPayment))
 }
 
-/// So many orders, the largest number first, the last of which is this.
+/// This many orders, the largest number first; the last one has this number.
 fn down_to(last: u64, many: usize) -> Vec<FoundOrder> {
     let mut orders: Vec<_> = (last..).take(many).map(found).collect();
     orders.reverse();
@@ -40,7 +40,7 @@ fn searching(users: MockUsers, admin: MockAdminOrders) -> StaffOrders {
     StaffOrders { users: Arc::new(users), admin: Arc::new(admin), clock: Arc::new(clock()) }
 }
 
-/// The store, which is asked for this once.
+/// A store that expects this search once.
 fn asked_for(expected: OrderSearch, found: Vec<FoundOrder>) -> MockAdminOrders {
     let mut admin = MockAdminOrders::new();
     admin.expect_search().times(1).withf(move |search| *search == expected).return_once(|_| Ok(found));

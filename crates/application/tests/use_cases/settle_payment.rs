@@ -1,4 +1,4 @@
-//! The one way in which an order becomes paid: what is asked of Alipay, and what its evidence comes to.
+//! The one way in which an order becomes paid: the queries to Alipay, and the effects of its evidence.
 
 use std::sync::Arc;
 
@@ -93,14 +93,14 @@ async fn each_failure_of_the_database_is_passed_on_so_that_alipay_sends_again() 
     }
 }
 
-/// A message that tells of the refund of this number, and that so much went back so far.
+/// A message about the refund with this number, with the amount refunded so far.
 fn telling(number: &str, refunded: &str) -> Trade {
     let status = if refunded == ALL { TradeStatus::Closed } else { TradeStatus::Success };
     let refund_request_no = Some(number.to_owned());
     Trade { status, refunded: money(refunded), refund_request_no, ..trade("A", ALL) }
 }
 
-/// Alipay, which is asked this often about the refund x.
+/// An Alipay that expects this many queries about the refund x.
 fn knowing(answer: Result<Option<&str>, GatewayError>, times: usize) -> MockPaymentGateway {
     let mut gateway = MockPaymentGateway::new();
     let answer = answer.map(|amount| amount.map(money));
@@ -178,7 +178,7 @@ async fn what_alipay_does_not_confirm_is_sent_again() {
     assert_eq!(ledgers.appended(), []);
 }
 
-/// Whether Alipay can be asked about the refunds or not, and whether it says which they are or not.
+/// Whether Alipay can be asked about the refunds or not, and whether its message names them or not.
 #[tokio::test]
 async fn nothing_is_shipped_of_a_trade_that_is_known_to_be_wholly_refunded() {
     let whole = Trade { status: TradeStatus::Closed, ..telling("x", ALL) };
@@ -194,7 +194,7 @@ async fn nothing_is_shipped_of_a_trade_that_is_known_to_be_wholly_refunded() {
         let ship = Command::Ship { shipment: shipment(), receipt_after: RECEIPT_AFTER };
         let shipped = ledgers.get(ORDER).decide(&ship, &Cause::system(), noon());
         assert_eq!(shipped, Err(Refusal::BeingRefunded));
-        // Its refund is booked when Alipay says which it was.
+        // The refund is recorded once Alipay names it.
         settle_with(knowing(Ok(Some(ALL)), 1), &whole, &ledgers).await.unwrap();
         assert_eq!(ledgers.get(ORDER).order.unwrap().status, OrderStatus::Refunded);
     }
@@ -210,7 +210,7 @@ async fn a_confirmed_refund_is_tried_again_and_its_failures_are_passed_on() {
     assert!(matches!(outcome, Err(SettleError::Transact(TransactError::Store(_)))), "{outcome:?}");
 }
 
-/// Alipay makes it unique within a trade alone.
+/// In Alipay, the number is unique only within a trade.
 #[tokio::test]
 async fn a_refund_made_elsewhere_under_a_number_of_another_order_is_booked_all_the_same() {
     let ledgers = Ledgers::of(paid_ledger(&[])).failing_to_append([AppendError::RequestNumberInUse]);
@@ -263,7 +263,7 @@ async fn a_notification_that_is_not_alipays_or_not_for_us_touches_nothing() {
     assert_eq!(ledgers.locks(), 0);
 }
 
-/// Alipay need not send it again, and people can look at it.
+/// Alipay need not send it again, and staff can read it.
 #[tokio::test]
 async fn a_message_that_can_never_be_stored_is_kept_and_dealt_with() {
     let notify_of = async |trade: Result<Trade, UnstorableTrade>, refused: MockRefusedMessages| {
@@ -295,7 +295,7 @@ async fn a_message_that_can_never_be_stored_is_kept_and_dealt_with() {
         .returning(|_| Ok(()));
     assert_eq!(notify(refused).await.unwrap(), Settled::NothingNew);
 
-    // What no amount of ours holds does not even become a trade.
+    // An amount that does not fit our type does not even become a trade.
     let why = Unstorable::Amount { field: "total_amount" };
     let unstorable = UnstorableTrade { trade_no: "A".to_owned(), out_trade_no: ORDER.to_owned(), why };
     let mut refused = MockRefusedMessages::new();

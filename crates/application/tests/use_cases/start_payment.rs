@@ -1,4 +1,4 @@
-//! 订单支付 against mocked ports.
+//! 订单支付 with mocked ports.
 
 use std::{sync::Arc, time::Duration};
 
@@ -133,7 +133,7 @@ async fn each_port_may_fail() {
     assert!(matches!(outcome, Err(OrderChangeError::Gateway(_))));
 }
 
-/// What the old back end placed, so many days ago: it has no deadline.
+/// An order that the old back end placed this many days ago: it has no deadline.
 fn old(days: u64) -> Order {
     let created_at = noon().before(Duration::from_secs(days * 24 * 3600));
     Order { expire_at: None, created_at, ..order(OrderStatus::AwaitingPayment) }
@@ -154,7 +154,7 @@ async fn an_order_without_a_deadline_is_watched_from_then_on_however_old_it_is()
             .expect_pay_url()
             .times(1)
             .withf(move |request| {
-                // Whoever can pay is watched already.
+                // An order that can be paid is watched already.
                 (request.total_amount, request.time_expire) == (money("323.91"), None)
                     && noted.appended().len() == 1
             })
@@ -167,7 +167,7 @@ async fn an_order_without_a_deadline_is_watched_from_then_on_however_old_it_is()
     }
 }
 
-/// The old back end kept no record of the trades that it began, and charged other amounts than it stored.
+/// The old back end did not record the trades that it opened, and charged other amounts than it stored.
 #[tokio::test]
 async fn a_trade_that_the_old_back_end_began_is_ended_and_another_attempt_opened() {
     let invited_under = async |asked: fn() -> Result<Option<Trade>, GatewayError>, closes: usize| {
@@ -217,7 +217,7 @@ fn on_record() -> Ledgers {
     Ledgers::of(only(OrderStatus::AwaitingPayment))
 }
 
-/// Alipay, which signs for this attempt alone, and says that of the trade of the first one when it is asked.
+/// An Alipay that signs only for this attempt, and returns this for the first attempt's trade.
 fn alipay(
     out_trade_no: &'static str,
     first: impl Fn() -> Result<Option<Trade>, GatewayError> + Send + 'static,
@@ -227,7 +227,7 @@ fn alipay(
     gateway
 }
 
-/// Alipay, which signs for this attempt alone, and is not asked.
+/// An Alipay that signs only for this attempt, and expects no query.
 fn signing(out_trade_no: &'static str) -> MockPaymentGateway {
     let mut gateway = MockPaymentGateway::new();
     gateway
@@ -255,7 +255,7 @@ fn waiting() -> Trade {
 async fn a_phone_pays_in_an_attempt_of_its_own_after_the_first_is_closed() {
     for (outcome, first) in [
         (CloseOutcome::Closed, AttemptState::Closed),
-        // Nobody came so far, which is no failure, and somebody may still come.
+        // No buyer has opened the page so far. That is no failure, and one may still open it.
         (CloseOutcome::NoTrade, AttemptState::GivenUp),
     ] {
         let ledgers = on_record();
@@ -264,7 +264,7 @@ async fn a_phone_pays_in_an_attempt_of_its_own_after_the_first_is_closed() {
         let started = pay_by(paying_on(gateway, unpaid(), 0, &ledgers), WAP).await.unwrap();
         assert_eq!(url(started), "https://alipay/wap");
         assert_eq!(states(&ledgers), [(ORDER.to_owned(), first), (SECOND.to_owned(), AttemptState::Open)]);
-        // The same again is the same attempt, and nobody asks Alipay.
+        // The same request again is the same attempt, without a query to Alipay.
         let mut gateway = MockPaymentGateway::new();
         gateway
             .expect_pay_url()
@@ -285,7 +285,7 @@ async fn a_buyer_may_ask_for_another_attempt_by_the_same_product() {
     assert_eq!(states(&ledgers)[0], (ORDER.to_owned(), AttemptState::GivenUp));
 }
 
-/// Alipay closed the trade, and the cancellation that asked for it lost a race afterwards.
+/// Alipay closed the trade for a cancellation, which then lost a race.
 #[tokio::test]
 async fn an_order_whose_trade_is_closed_can_be_paid_on() {
     let closed = || Ok(Some(Trade { status: TradeStatus::Closed, ..trade("A", "323.91") }));
@@ -294,14 +294,15 @@ async fn an_order_whose_trade_is_closed_can_be_paid_on() {
     assert_eq!(url(started), "https://alipay/page");
     assert_eq!(states(&ledgers)[0], (ORDER.to_owned(), AttemptState::Closed));
 
-    // It was noted down: Alipay is not asked again.
+    // The closing was recorded: Alipay is not asked again.
     let mut noted = only(OrderStatus::AwaitingPayment);
     noted.attempts = vec![attempt("", PaymentProduct::Page, AttemptState::Closed)];
     let started = pay_by(paying_on(signing(SECOND), unpaid(), 0, &Ledgers::of(noted)), WISH).await.unwrap();
     assert_eq!(url(started), "https://alipay/page");
 }
 
-/// Staff lower the order after it was read: what the client expects is compared with what is on record in the end.
+/// Staff lower the amount after the order was read: the amount that the client expects is compared with the final
+/// stored one.
 #[tokio::test]
 async fn an_order_that_is_lowered_meanwhile_is_not_paid_at_another_amount_than_expected() {
     let lowered = || {
@@ -319,14 +320,14 @@ async fn an_order_that_is_lowered_meanwhile_is_not_paid_at_another_amount_than_e
         "{outcome:?}"
     );
     assert_eq!(ledgers.commits(), 0);
-    // Whoever expects no amount pays what it costs.
+    // A client that names no amount pays the current one.
     let started = pay_by(paying_on(signing(SECOND), unpaid(), 0, &lowered()), WISH).await.unwrap();
     let StartedPayment::Invited(invitation) = started else { panic!("{started:?}") };
     assert_eq!(invitation.total_amount, money("300.00"));
 }
 
-/// Another tab opens an attempt while this one asks about the first, and then staff lower the order: what serves it now is found,
-/// and not ended.
+/// Another tab opens an attempt while this one asks about the first, and then staff lower the amount: the attempt that
+/// is valid now is found, and not ended.
 #[tokio::test]
 async fn the_order_is_read_anew_where_another_attempt_was_opened() {
     const THIRD: &str = "2019112820400804_3";

@@ -1,4 +1,4 @@
-//! Background jobs that panic, hang and fail, under a supervisor; time stands still but for what they wait.
+//! Background jobs that panic, hang and fail, under a supervisor. The clock is paused and jumps to the next timer.
 
 use std::{
     sync::{
@@ -16,7 +16,7 @@ const SECOND: Duration = Duration::from_secs(1);
 const SCHEDULE: Schedule = Schedule { every: SECOND, limit: Duration::from_secs(10), is_essential: true };
 const STALLED_AFTER: Duration = Duration::from_secs(60);
 
-/// What the n-th pass does.
+/// The outcome of the n-th pass.
 #[derive(Clone, Copy)]
 enum Does {
     Nothing,
@@ -70,7 +70,7 @@ fn started(does: Passes, drawn: u32) -> (Supervisor, Arc<Script>, JobHealth) {
     (supervisor, script, health)
 }
 
-/// How many passes have begun, and how many of them came to their end.
+/// How many passes have begun, and how many of them have ended.
 fn done(script: &Script) -> (usize, usize) {
     (script.begun.load(Ordering::SeqCst), script.ended.load(Ordering::SeqCst))
 }
@@ -116,7 +116,7 @@ async fn what_is_left_to_do_is_done_at_once() {
     assert_eq!(script.ended.load(Ordering::SeqCst), 6);
 }
 
-/// A quarter sooner or later, by chance; processes that are started together begin at different times.
+/// Up to a quarter earlier or later, at random, so that processes that start together work at different times.
 #[tokio::test(start_paused = true)]
 async fn passes_come_with_jitter() {
     for (drawn, first, between) in [(0, 0, 750), (u32::MAX, 1000, 1250)] {
@@ -125,7 +125,7 @@ async fn passes_come_with_jitter() {
             sleep(Duration::from_millis(milliseconds)).await;
             script.ended.load(Ordering::SeqCst)
         };
-        // A timer is a millisecond late at most.
+        // A timer is at most a millisecond late.
         if first > 0 {
             assert_eq!(ended_after(first - 5).await, 0);
         }
@@ -135,7 +135,7 @@ async fn passes_come_with_jitter() {
     }
 }
 
-/// Whether it fails, panics or hangs, each time.
+/// The same if it fails, panics or hangs each time.
 #[tokio::test(start_paused = true)]
 async fn a_job_without_success_is_stalled_until_it_has_one() {
     let unsuccessful: [(Passes, &str); 3] = [
@@ -162,7 +162,7 @@ async fn a_job_without_success_is_stalled_until_it_has_one() {
     }
 }
 
-/// It is on record as stalled, and the service is ready all the same.
+/// The report shows it as stalled, but the service is ready.
 #[tokio::test(start_paused = true)]
 async fn a_job_that_is_not_essential_is_in_nobodys_way() {
     let script = Script { does: |_| Does::Fails, begun: AtomicUsize::new(0), ended: AtomicUsize::new(0) };

@@ -1,4 +1,4 @@
-//! What the tests of the use cases share: a small shop, and failures to put into it.
+//! Shared by the tests of the use cases: a small shop, and failures to inject.
 
 use std::{sync::Arc, time::Duration};
 
@@ -27,7 +27,7 @@ pub(crate) fn username() -> Username {
     Username("习瓜瓜".to_owned())
 }
 
-/// With a token of the old back end.
+/// A caller with a token of the old back end.
 pub(crate) fn caller() -> Caller {
     Caller { username: username(), mark: None }
 }
@@ -139,7 +139,7 @@ pub(crate) fn trade(trade_no: &str, amount: &str) -> Trade {
     }
 }
 
-/// A payment of the whole order, on record in this status.
+/// A payment of the whole order, recorded with this status.
 pub(crate) fn recorded(trade_no: &str, status: PaymentStatus) -> PaymentRecord {
     PaymentRecord {
         trade: trade(trade_no, "323.91"),
@@ -149,7 +149,7 @@ pub(crate) fn recorded(trade_no: &str, status: PaymentStatus) -> PaymentRecord {
     }
 }
 
-/// A refund of trade A, asked for by the shop.
+/// A refund of trade A that the shop requested.
 pub(crate) fn refund(number: &str, amount: &str, status: RefundStatus) -> Refund {
     Refund {
         channel: domain::Channel::Alipay,
@@ -168,12 +168,12 @@ pub(crate) fn refund(number: &str, amount: &str, status: RefundStatus) -> Refund
     }
 }
 
-/// (SKU, pieces).
+/// Restocks from pairs of SKU and pieces.
 pub(crate) fn restock(wishes: &[(i32, u32)]) -> Vec<Restock> {
     wishes.iter().map(|(sku_id, pieces)| Restock { sku_id: SkuId(*sku_id), pieces: *pieces }).collect()
 }
 
-/// A reader that finds these orders, one a look, and is looked at just so often.
+/// A reader that finds these orders, one per read, and expects exactly this many reads.
 pub(crate) fn looks(found: Vec<Result<Option<Order>, StoreError>>) -> MockOrderReader {
     let mut orders = MockOrderReader::new();
     let (times, mut found) = (found.len(), found.into_iter());
@@ -186,7 +186,7 @@ pub(crate) fn looks(found: Vec<Result<Option<Order>, StoreError>>) -> MockOrderR
     orders
 }
 
-/// All that is on record of the order of [`order`]; seven pieces of each of its SKUs are in stock.
+/// The ledger of the order of [`order`]; seven pieces of each of its SKUs are in stock.
 pub(crate) fn ledger(
     found: Option<Order>,
     payments: Vec<PaymentRecord>,
@@ -205,7 +205,7 @@ pub(crate) fn two_attempts() -> Ledgers {
     Ledgers::of(ledger)
 }
 
-/// An attempt to pay the order of [`order`]. Its number is the order's, with this behind it.
+/// An attempt to pay the order of [`order`]. Its number is the order's number with this suffix.
 pub(crate) fn attempt(suffix: &str, product: PaymentProduct, state: AttemptState) -> PaymentAttempt {
     PaymentAttempt {
         channel: Channel::Alipay,
@@ -219,7 +219,7 @@ pub(crate) fn attempt(suffix: &str, product: PaymentProduct, state: AttemptState
     }
 }
 
-/// The order in this status, without anything else on record.
+/// The ledger of the order in this status, without other records.
 pub(crate) fn only(status: OrderStatus) -> OrderLedger {
     ledger(Some(order(status)), vec![], vec![])
 }
@@ -242,14 +242,14 @@ pub(crate) fn transact_at(now: ShopTime, ledgers: &Ledgers) -> Transact {
     }
 }
 
-/// Waits for nothing.
+/// Randomness that makes no call wait.
 pub(crate) fn always_0() -> MockRandomness {
     let mut randomness = MockRandomness::new();
     randomness.expect_draw().return_const(0_u32);
     randomness
 }
 
-/// Of a shop that is paid through Alipay alone, and has one user. Nothing else is to be looked at but these ledgers.
+/// The service of a shop that is paid only through Alipay, and has one user. It may read only these ledgers.
 pub(crate) fn service(gateway: MockPaymentGateway, ledgers: &Ledgers) -> OrderService {
     service_at(noon(), gateway, ledgers)
 }
@@ -267,7 +267,7 @@ pub(crate) fn service_at(now: ShopTime, gateway: MockPaymentGateway, ledgers: &L
     }
 }
 
-/// What buyers do before they order. Nothing is to be looked at.
+/// What buyers do before they order. No port may be called.
 pub(crate) fn shopping() -> ShoppingService {
     ShoppingService {
         users: Arc::new(MockUsers::new()),
@@ -282,7 +282,7 @@ pub(crate) fn shopping() -> ShoppingService {
     }
 }
 
-/// The status of the order of [`order`] on record.
+/// The stored status of the order of [`order`].
 pub(crate) fn status(ledgers: &Ledgers) -> OrderStatus {
     ledgers.get(ORDER).order.unwrap().status
 }

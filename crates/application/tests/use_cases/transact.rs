@@ -1,4 +1,4 @@
-//! The shell around the decisions, on ledgers in memory.
+//! The shell around the decisions, with ledgers in memory.
 
 use std::{
     fmt,
@@ -128,7 +128,7 @@ impl Subscriber for Logged {
     fn exit(&self, _: &span::Id) {}
 }
 
-/// What staff type may name people.
+/// Text from staff may contain names of people.
 #[tokio::test]
 async fn what_people_typed_is_not_logged() {
     let typed = || "张三13800000000".to_owned();
@@ -146,7 +146,7 @@ async fn what_people_typed_is_not_logged() {
         receipt_after: Duration::from_secs(60),
     };
     let logged = Logged::default();
-    // While there is but one subscriber, a line that a test on another thread reaches first is taken for one that nobody wants.
+    // With only one subscriber, a log line that a test on another thread reaches first would be disabled for all.
     let _second = Dispatch::new(logged.clone());
     let _guard = set_default(logged.clone());
     for (ledger, command, said) in [

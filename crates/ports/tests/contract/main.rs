@@ -1,6 +1,6 @@
-//! The contract suites on an adapter in memory that is right, and on ones that are wrong on purpose.
+//! The contract suites on a correct adapter in memory, and on deliberately wrong ones.
 //!
-//! A suite that passes a wrong adapter is worth nothing: each defect below must be found by the behaviour named.
+//! A suite that accepts a wrong adapter is useless: the named behaviour must find each defect below.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
@@ -28,12 +28,12 @@ mod right {
     }
 }
 
-/// A behaviour, and a defect it must find.
+/// A behaviour, and a defect that it must find.
 macro_rules! finds {
     ($($name:ident: $suite:ident::$behaviour:ident finds $defect:ident on $kind:expr;)*) => {
         $(
-            // One thread, whose clock goes on when no task can: those who wait for the database at once do so for
-            // certain, however busy the machine is.
+            // One thread with a paused clock that moves only when no task can run: tasks that should wait for the
+            // database at the same time do so, however busy the machine is.
             #[tokio::test(start_paused = true)]
             async fn $name() {
                 let behaviour = tokio::spawn(contract::$suite::$behaviour($kind(Defect::$defect)));

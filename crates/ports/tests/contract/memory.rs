@@ -1,4 +1,4 @@
-//! Every port in memory: the tables are values, a transaction is a copy of them, and to commit is to put it in place.
+//! Every port in memory: the tables are values, a transaction is a copy of them, and a commit replaces them.
 
 mod addresses;
 mod admin;
@@ -29,7 +29,7 @@ use ports::{
     contract::{Carts, KeptDifference, Shop, StockRecord},
 };
 
-/// What is wrong with an adapter.
+/// A defect of an adapter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Defect {
     Oversells,
@@ -37,7 +37,7 @@ pub(crate) enum Defect {
     LosesUpdates,
     IgnoresPrice,
     ForgetsVersion,
-    /// Writes take effect at once, whatever becomes of the transaction.
+    /// Writes take effect at once, whether the transaction commits or not.
     KeepsWhatIsDropped,
     IgnoresOldStatus,
     OverwritesOrders,
@@ -46,7 +46,7 @@ pub(crate) enum Defect {
     ShowsDeleted,
     IgnoresOwner,
     ListsUnordered,
-    /// The next page begins after the moment of the last order, whichever else are of that moment.
+    /// The next page begins after the time of the last order, and skips other orders of the same time.
     PagesByTime,
     IgnoresLimit,
     NeedsSnapshots,
@@ -54,61 +54,61 @@ pub(crate) enum Defect {
     BindsTwice,
     KeepsFirstDirectBuy,
     IgnoresStamp,
-    /// Paused endpoints are given events.
+    /// Paused endpoints get events.
     ForgetsPauses,
-    /// Failures go on however long nothing is tried.
+    /// A streak of failures continues, however long there was no attempt.
     KeepsStreaks,
-    /// Endpoints are never new again.
+    /// An endpoint never counts as new again.
     KeepsRegistrations,
-    /// Who is given an event is looked up before the event is.
+    /// The endpoints of an event are looked up before the event.
     LooksTooEarly,
-    /// What is delivered again wakes what is being delivered.
+    /// A resend makes a delivery in progress due.
     BreaksLeases,
-    /// What an endpoint is not sent is resent.
+    /// Events that were not sent to an endpoint can be resent to it.
     ResendsAnything,
-    /// What is resent to one endpoint is resent to all.
+    /// A resend to one endpoint is a resend to all.
     MixesEndpoints,
     /// Two clicks are two orders.
     PlacesTwice,
-    /// What goes back goes back again.
+    /// Pieces can be returned twice.
     ReturnsTwice,
-    /// What was claimed stays due.
+    /// Claimed rows stay due.
     ForgetsLeases,
-    /// What has ended can be ended again.
+    /// Completed work can be completed again.
     FinishesTwice,
     ClaimsYoung,
-    /// Events do not wait for those before them.
+    /// Events do not wait for earlier ones of their order.
     Overtakes,
     RemovesInTwoSteps,
     WritesInTwoSteps,
-    /// Of several lines, those that are as they were.
+    /// Of several lines, only those that are unchanged are written.
     WritesSome,
-    /// Without the blanks of the old shop.
+    /// Lines are written without the old shop's blanks.
     WritesItsOwnForm,
-    /// What is decided on is not looked at.
+    /// A write ignores changes that were made since its decision.
     WritesOnAnything,
-    /// A new default leaves the old one as it is.
+    /// A new default address leaves the old one as it is.
     KeepsDefaults,
     ShowsOffShelf,
     KeepsEveryHash,
-    /// Whoever has a token is let in.
+    /// Every token is accepted.
     LetsEverybodyIn,
     IgnoresMarks,
-    /// What an earlier comparison found stays.
+    /// Differences of an earlier comparison stay.
     KeepsEveryComparison,
-    /// A day ends with the first moment of the next.
+    /// A day includes the first moment of the next one.
     DaysOverlap,
     /// Sums stop at the largest amount.
     SumsUpToTheLargestAmount,
-    /// One line that cannot be read hides the cart.
+    /// One unreadable line hides the cart.
     HidesAll,
-    /// A payment of no known moment is of no day.
+    /// A payment without a known time belongs to no day.
     CountsByPaymentAlone,
     /// Refused messages are never forgotten.
     KeepsEveryMessage,
-    /// A payment in another attempt than the first is of no order.
+    /// A payment of a later attempt than the first belongs to no order.
     IgnoresAttempts,
-    /// Refunds that are not done are on no list.
+    /// Refunds that are not completed are on no list.
     HidesAutomaticRefunds,
 }
 
@@ -119,7 +119,7 @@ struct Tables {
     addresses: Vec<(UserId, Address, bool)>,
     postcodes: BTreeMap<domain::AddressId, String>,
     skus: BTreeMap<SkuId, (Sku, StockRecord)>,
-    /// Of which product a SKU is, by that one's first SKU; its own first one where it is not here.
+    /// The product of a SKU, as the number of the product's first SKU; a SKU that is not here is its own product.
     products: BTreeMap<SkuId, SkuId>,
     direct_buys: BTreeMap<UserId, DirectBuy>,
     orders: BTreeMap<OrderId, StoredOrder>,
@@ -143,14 +143,14 @@ struct Tables {
     removals: Vec<(ShopTime, CartRemoval)>,
 }
 
-/// When something is due, and how often it was taken.
+/// When something is due, and how often it was claimed.
 #[derive(Clone, Copy)]
 struct Due {
     at: ShopTime,
     attempts: u32,
 }
 
-/// Whether a user may sign in, and with what.
+/// Whether a user may sign in, and with which password.
 #[derive(Clone)]
 struct Account {
     is_active: bool,
@@ -190,7 +190,7 @@ impl Memory {
         self.defect == Some(defect)
     }
 
-    /// The right to write; nobody has it alone where updates get lost.
+    /// The right to write; with lost updates as the defect, it is not exclusive.
     async fn alone(&self) -> Option<tokio::sync::OwnedMutexGuard<()>> {
         match self.defect {
             Some(Defect::LosesUpdates) => None,
@@ -203,7 +203,7 @@ impl Memory {
     }
 }
 
-/// Lets others go on, as any real adapter does while it waits for its database.
+/// Lets other tasks run, as a real adapter does while it waits for its database.
 async fn pause() {
     tokio::time::sleep(Duration::from_micros(10)).await;
 }
@@ -217,7 +217,7 @@ fn key_text(key: &IdempotencyKey) -> String {
     key.as_str().to_owned()
 }
 
-/// Reads a stored line of one of the forms that the suites use.
+/// Reads a stored line in one of the formats of the suites.
 fn read_line(sku_id: SkuId, value: &str) -> Option<CartLine> {
     let number = |name: &str| {
         let (_, rest) = value.strip_suffix('}')?.split_once(&format!("\"{name}\""))?;

@@ -1,4 +1,4 @@
-//! What metrics are called.
+//! The names of metrics.
 
 use ports::metric::{ALL, Kind};
 

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use crate::shop::{BUYERS, FIRST, SKUS};
 
-/// Orders a second over so many connections, of two SKUs each, or of the one hot SKU.
+/// Orders per second over this many connections, each of two SKUs or of the one hot SKU.
 pub(crate) async fn orders_a_second(url: &str, connections: u64, hot: bool, run: u64, span: Duration) -> f64 {
     let mut clients = JoinSet::new();
     for number in 0..connections {
@@ -26,7 +26,7 @@ pub(crate) async fn orders_a_second(url: &str, connections: u64, hot: bool, run:
     clients.join_all().await.into_iter().sum()
 }
 
-/// What is compared must be as durable as it is in a shop: each commit is on the disk before it is answered.
+/// The compared database must be as durable as a shop's: each commit is on disk before it is confirmed.
 pub(crate) async fn check_durable(url: &str) {
     let flushed = "SELECT @@innodb_flush_log_at_trx_commit AS flushed";
     let mut database = AsyncMysqlConnection::establish(url).await.unwrap();

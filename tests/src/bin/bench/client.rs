@@ -1,5 +1,5 @@
-//! A load of HTTP requests that costs the machine little: requests are made beforehand, and of an answer only the length
-//! and the code are read.
+//! A load of HTTP requests that costs little CPU: requests are built beforehand, and only the length and the code of
+//! each answer are read.
 
 use std::{
     net::SocketAddr,
@@ -16,11 +16,11 @@ use tokio::{
     task::JoinSet,
 };
 
-/// What a load came to.
+/// The result of a load.
 pub(crate) struct Served {
     /// Requests a second.
     pub(crate) rate: f64,
-    /// Half of the requests took less.
+    /// The median duration of a request.
     pub(crate) median: Duration,
     /// How many there were.
     pub(crate) requests: u64,
@@ -41,8 +41,8 @@ pub(crate) fn post(path: &str, token: &str, content_type: &str, body: &str) -> V
     .into_bytes()
 }
 
-/// Sends the requests over so many connections, in turn, each once at most, for at most this time. Every answer must
-/// have what `expected` says.
+/// Sends the requests over this many connections, in turn, each at most once, for at most this time. Every answer must
+/// contain `expected`.
 pub(crate) async fn load(
     address: SocketAddr,
     connections: usize,

@@ -1,5 +1,5 @@
-//! `make bench`: the judge of speed. Everything is on one machine and measured in turn, over and over; quote ratios of
-//! one run, not figures. `docs/PERFORMANCE.md` says what they mean.
+//! `make bench` measures speed. Everything runs on one machine, in alternation and several times; quote ratios of one
+//! run, not figures. `docs/PERFORMANCE.md` explains them.
 
 #![expect(
     clippy::unwrap_used,
@@ -20,8 +20,8 @@ use report::{Report, Round};
 use shop::{Carts, Shop};
 use tests::{Data, Setup, built};
 
-/// `DASHOP_BENCH_ONLY` names the work that is measured, separated by semicolons (`create, 16;preview`); everything where it
-/// is not set.
+/// `DASHOP_BENCH_ONLY` names the measurements to make, separated by semicolons (`create, 16;preview`). If it is not
+/// set, all are made.
 fn is_wanted(name: &str) -> bool {
     env::var("DASHOP_BENCH_ONLY").map_or(true, |only| only.split(';').any(|wanted| wanted.trim() == name))
 }
@@ -31,7 +31,7 @@ fn number(name: &str, default: u64) -> u64 {
     env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
 }
 
-// One thread: what measures must not take both processors from what is measured.
+// One thread: the benchmark must not take both processors from the program that it measures.
 #[tokio::main(worker_threads = 1)]
 async fn main() {
     let rounds = number("DASHOP_BENCH_ROUNDS", 3);
@@ -61,7 +61,7 @@ async fn measure(store: &'static str, setup: Setup, rounds: u64, span: Duration,
     report.set(store, "memory after the run, MB", megabytes(shop.dashop.resident_bytes()));
     if is_wanted("sign-in") {
         let sign_ins = shop.sign_ins();
-        // All of them, however long that takes.
+        // Sends all of them, however long that takes.
         let all = Duration::from_secs(300);
         under(store, &mut shop, 1, "sign-in", 16, all, sign_ins, "\"code\":106", report).await;
         report.set(store, "memory after that, MB", megabytes(shop.dashop.resident_bytes()));
@@ -87,7 +87,7 @@ async fn create(store: &'static str, shop: &mut Shop, round: u64, span: Duration
     }
 }
 
-/// How long 64 buyers wait who want one SKU each, alone and beside 64 who all want another one.
+/// How long 64 buyers of different SKUs wait, alone and beside 64 buyers who all order the same SKU.
 async fn beside_hot(store: &'static str, shop: &mut Shop, round: u64, span: Duration, report: &mut Report) {
     if !is_wanted("beside hot") {
         return;

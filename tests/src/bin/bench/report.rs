@@ -23,7 +23,7 @@ struct Row {
 pub(crate) struct Round {
     rate: f64,
     median_ms: Option<f64>,
-    /// CPU ms a request of each process.
+    /// CPU ms per request, of each process.
     cpu: BTreeMap<&'static str, f64>,
 }
 
@@ -32,7 +32,7 @@ impl Round {
         Self { rate, median_ms: None, cpu: BTreeMap::new() }
     }
 
-    /// Without what it cost.
+    /// Without CPU costs.
     pub(crate) fn of_load(served: &Served) -> Self {
         Self { rate: served.rate, median_ms: Some(millis(served.median)), cpu: BTreeMap::new() }
     }
@@ -61,7 +61,7 @@ pub(crate) fn cpu(processes: &[(&'static str, u32)]) -> BTreeMap<&'static str, f
 }
 
 impl Report {
-    /// Notes a measurement; those of round 0 warm up and do not count.
+    /// Records a measurement. Round 0 warms up and does not count.
     pub(crate) fn add(&mut self, store: &'static str, round: u64, name: &str, measured: Round) {
         if round == 0 {
             return;
@@ -78,7 +78,7 @@ impl Report {
         self.single.push((store, name, figure));
     }
 
-    /// To the ceiling of the same connections, where there is one.
+    /// The ratio to the ceiling with the same connections, if that was measured.
     fn ratio(&self, row: &Row) -> Option<f64> {
         Some(row.rate() / self.row(row.store, &format!("raw SQL, {}", row.name))?.rate())
     }
@@ -87,7 +87,7 @@ impl Report {
         self.rows.iter().find(|row| row.store == store && row.name == name)
     }
 
-    /// Notes how many times as long buyers wait beside those of a hot SKU, where both were measured.
+    /// Records how many times longer the other buyers wait beside buyers of a hot SKU, if both were measured.
     pub(crate) fn compare_others(&mut self, store: &'static str) {
         let median = |name| self.row(store, name).and_then(Row::median_ms);
         if let (Some(alone), Some(beside)) = (median("others alone, 64"), median("others beside hot, 64")) {

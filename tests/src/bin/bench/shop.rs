@@ -11,9 +11,9 @@ use crate::client::{get, post};
 pub(crate) const FIRST: i32 = 100_001;
 pub(crate) const BUYERS: i32 = 20_000;
 pub(crate) const SKUS: i32 = 1_000;
-/// Products, each with as many of the SKUs.
+/// The products, which share the SKUs equally.
 const PRODUCTS: i32 = 200;
-/// Who signs in, each once.
+/// Buyers who sign in, once each.
 const SIGN_INS: i32 = 500;
 /// Buyers with as many orders as one page of a list shows.
 const LISTED: i32 = 100;
@@ -26,7 +26,7 @@ pub(crate) enum Carts {
     Mixed,
     /// One SKU, the same for all.
     Hot,
-    /// The first half of the buyers has the hot SKU, each of the second half one of the others.
+    /// The first half of the buyers has the hot SKU; each buyer of the second half has one of the others.
     HalfHot,
 }
 
@@ -46,7 +46,7 @@ impl Shop {
     pub(crate) async fn open(setup: Setup) -> Self {
         let on_servers = matches!(setup.data(), Data::Servers { .. });
         let alipay = Alipay::new();
-        // The limits on unpaid orders are counted, and never reached.
+        // The limits on unpaid orders are checked, but never reached.
         let setup = setup
             .paying_at(&alipay)
             .with("DASHOP_LOG_LEVEL", "warn")
@@ -128,7 +128,7 @@ impl Shop {
             match carts {
                 Carts::Hot => vec![FIRST],
                 Carts::HalfHot if buyer < BUYERS / 2 => vec![FIRST],
-                // Never the hot one.
+                // A SKU that is not the hot one.
                 Carts::HalfHot => vec![FIRST + first + 1],
                 Carts::Mixed => vec![FIRST + first, FIRST + (first + 1 + buyer % 7 * 2) % SKUS],
             }
@@ -163,7 +163,7 @@ impl Shop {
         }
     }
 
-    /// An order of the cart by each buyer.
+    /// For each buyer, an order of the cart.
     pub(crate) fn creates(&self) -> Arc<Vec<Vec<u8>>> {
         self.each(|buyer, token| {
             let body = format!(r#"{{"status":0,"address_id":{},"settlement_type":0}}"#, FIRST + buyer);
@@ -171,25 +171,25 @@ impl Shop {
         })
     }
 
-    /// The same of [`Carts::HalfHot`]: by those of the hot SKU, and by the others.
+    /// [`Self::creates`] for [`Carts::HalfHot`], split into the buyers of the hot SKU and the others.
     pub(crate) fn creates_by_half(&self) -> [Arc<Vec<Vec<u8>>>; 2] {
         let creates = self.creates();
         let (hot, others) = creates.split_at(creates.len() / 2);
         [hot, others].map(|half| Arc::new(half.to_vec()))
     }
 
-    /// The page before an order, by each buyer.
+    /// For each buyer, the preview of an order.
     pub(crate) fn previews(&self) -> Arc<Vec<Vec<u8>>> {
         self.each(|_, token| get(&format!("{PROCESSING}?status=0&settlement_type=0"), token))
     }
 
-    /// A list of as many orders as a page shows.
+    /// Lists of orders, each one full page.
     pub(crate) fn lists(&self) -> Arc<Vec<Vec<u8>>> {
         let path = format!("{PROCESSING}?status=1&order_status=4&limit={ORDERS_OF_ONE}");
         self.each(|buyer, _| get(&path, &self.tokens[usize::try_from(buyer % LISTED).unwrap()]))
     }
 
-    /// The front page, whoever looks.
+    /// The front page, once for each buyer.
     pub(crate) fn front_pages(&self) -> Arc<Vec<Vec<u8>>> {
         self.each(|_, token| get("/v1/goods/index", token))
     }
@@ -199,7 +199,7 @@ impl Shop {
         self.each(|buyer, token| get(&format!("/v1/goods/detail/{}", FIRST + buyer % SKUS), token))
     }
 
-    /// Sign-ins that fail, which cost what others cost.
+    /// Sign-ins that fail, which cost as much as successful ones.
     pub(crate) fn sign_ins(&self) -> Arc<Vec<Vec<u8>>> {
         let body = |buyer| format!(r#"{{"username":"b{}","password":"not this one"}}"#, FIRST + buyer);
         Arc::new((0..SIGN_INS).map(|buyer| post("/v1/tokens", "", JSON, &body(buyer))).collect())
@@ -229,7 +229,7 @@ impl Shop {
         Arc::new(unpaid.into_iter().map(pay).collect())
     }
 
-    /// Alipay's word that an unpaid order is paid, once for each.
+    /// For each unpaid order, Alipay's notification that it is paid.
     pub(crate) async fn notifications(&mut self) -> Arc<Vec<Vec<u8>>> {
         let unpaid = self.unpaid().await;
         let notify = |(number, _, amount): (String, i32, String)| {

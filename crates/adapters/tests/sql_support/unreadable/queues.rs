@@ -1,4 +1,4 @@
-//! Rows of queues that cannot be read are parked; nothing else of their queue waits for them.
+//! Unreadable rows of queues are parked; the other rows of the queue do not wait for them.
 
 use super::*;
 
@@ -11,7 +11,7 @@ fn orders_of(claimed: &[Claimed<Delivery>]) -> Vec<&str> {
     claimed.iter().map(|claimed| &claimed.item.event.order_id.as_str()[15..]).collect()
 }
 
-/// No page of the log ends early.
+/// An unreadable attempt does not end a page of the log early.
 pub(crate) async fn cost_one_attempt_of_the_delivery_log(engine: Engine) {
     let rows = Rows::on(engine, CartsIn::Elsewhere).await;
     let attempt = |nth: u32, kind: &str| {
@@ -40,8 +40,8 @@ pub(crate) async fn cost_one_attempt_of_the_delivery_log(engine: Engine) {
     assert_eq!(page(Some(2), 9).await, [1]);
 }
 
-/// An event of a kind that this version does not know, and one of no moment: what follows them of their orders waits
-/// until they are resent, and nothing else does.
+/// An event of an unknown kind, and one without a valid time: later events of their orders wait until they are resent,
+/// and no others do.
 pub(crate) async fn park_one_event(engine: Engine) {
     let rows = Rows::on(engine, CartsIn::Database).await;
     for (order, second) in [(1, 1), (2, 2), (1, 3), (3, 4)] {
@@ -68,7 +68,8 @@ pub(crate) async fn park_one_event(engine: Engine) {
     assert_eq!(orders_of(&claim(&rows, 30).await), ["2", "1"]);
 }
 
-/// Restored from a backup, a database counts its rows from where it was: what it tells then has other names.
+/// A database that was restored from a backup reuses row numbers; its new events must have other ids than those from
+/// before.
 pub(crate) async fn events_have_names_that_never_repeat(engine: Engine) {
     let rows = Rows::on(engine, CartsIn::Database).await;
     let tell = async || {
@@ -100,7 +101,7 @@ pub(crate) async fn events_have_names_that_never_repeat(engine: Engine) {
     );
 }
 
-/// A refund of a kind that this version does not know, and one of no moment.
+/// A refund of an unknown kind, and one without a valid time.
 pub(crate) async fn park_one_refund(engine: Engine) {
     let rows = Rows::on(engine, CartsIn::Database).await;
     for request_no in ["r1", "r2", "r3"] {
@@ -117,7 +118,7 @@ pub(crate) async fn park_one_refund(engine: Engine) {
     assert_eq!(rows.shop.store.parked(), 2);
 }
 
-/// An order that is due under a number that is none.
+/// A due order with an invalid number.
 pub(crate) async fn park_one_due_order(engine: Engine) {
     let rows = Rows::on(engine, CartsIn::Database).await;
     rows.run("UPDATE tb_order_info SET due_at = '2019-11-28 12:00:01.000000'").await;
@@ -132,7 +133,7 @@ pub(crate) async fn park_one_due_order(engine: Engine) {
     assert_eq!(rows.errors.take(), ["tb_order_info none"]);
 }
 
-/// Lines that are none.
+/// An invalid list of lines.
 pub(crate) async fn park_one_cart_removal(engine: Engine) {
     let rows = Rows::on(engine, CartsIn::Elsewhere).await;
     let line = vec![(rows.skus[0], CartStamp("{}".to_owned()))];
@@ -203,7 +204,7 @@ pub(crate) async fn do_not_age_what_waits(engine: Engine) {
     assert_eq!(of("due_orders"), (1, Some(time(early))));
     assert_eq!(of("open_refunds"), (0, None));
 
-    // Whoever takes an order or a removal on moves its time: what fails again and again is as old as its order.
+    // Each claim of an order or a removal moves its time, so a row that fails again and again is as old as its order.
     let (earliest, soon) = ("'2019-11-28 10:00:00'", "'2019-11-28 12:04:59'");
     rows.run(&format!(
         "UPDATE tb_order_info SET status = 1, created_time = {earliest}, expire_at = {earliest}, due_at = {soon} \

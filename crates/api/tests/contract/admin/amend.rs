@@ -26,14 +26,14 @@ fn redirect_from(expected: &Value) -> TestRequest {
     post(&of_order("/address"), &body)
 }
 
-/// The order is found so, and it has had no other attempt to pay.
+/// The order is found in this state, and has no other attempt to pay.
 fn seen(order: Order) -> Mocks {
     let mut mocks = Mocks::untouched();
     mocks.orders.expect_find().withf(|id| id.as_str() == ORDER).returning(move |_| Ok(Some(order.clone())));
     mocks
 }
 
-/// The unpaid order, of which Alipay knows this trade.
+/// The unpaid order; Alipay returns this trade for it.
 fn unpaid(known: Option<Trade>) -> Mocks {
     let mut mocks = seen(anybodys(OrderStatus::AwaitingPayment));
     mocks.gateway.expect_query().times(1).withf(|number| number == ORDER).return_once(|_| Ok(known));
@@ -230,7 +230,7 @@ async fn an_order_that_was_not_shipped_goes_elsewhere() {
     assert_eq!(refused_with(Mocks::untouched(), redirect(), ORDER_NOT_FOUND).await, "订单不存在");
 }
 
-/// The buyer may have chosen another one since staff looked.
+/// The buyer may have chosen another address since staff loaded the order.
 #[actix_web::test]
 async fn an_address_that_was_not_seen_is_a_conflict() {
     let status = OrderStatus::AwaitingShipment;

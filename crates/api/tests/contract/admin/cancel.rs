@@ -9,7 +9,7 @@ fn cancel() -> TestRequest {
     post(&of_order("/cancel"), &json!({"reason": " 买家来电 "}))
 }
 
-/// The order is found in these states, one a look.
+/// The order is found in these statuses, one per read.
 fn seen(states: &[OrderStatus]) -> Mocks {
     let mut mocks = Mocks::untouched();
     let mut found: Vec<_> = states.iter().rev().map(|status| anybodys(*status)).collect();
@@ -22,19 +22,19 @@ fn seen(states: &[OrderStatus]) -> Mocks {
     mocks
 }
 
-/// The order is unpaid, and Alipay knows this trade of it.
+/// The order is unpaid, and Alipay returns this trade for it.
 fn unpaid(known: Option<Trade>) -> Mocks {
     let mut mocks = seen(&[OrderStatus::AwaitingPayment]);
     mocks.gateway.expect_query().times(1).withf(|number| number == ORDER).return_once(|_| Ok(known));
     mocks
 }
 
-/// The unpaid order on record, of which Alipay knows this trade.
+/// Like [`unpaid`], with the order's ledger.
 fn cancellable(known: Option<Trade>) -> Mocks {
     unpaid(known).on_record(ledger(Some(anybodys(OrderStatus::AwaitingPayment)), Vec::new(), Vec::new()))
 }
 
-/// Asserts that the request is refused so, and nothing is committed.
+/// Asserts that the request is refused with this code, and that nothing is committed.
 async fn refused_with(mocks: Mocks, code: Code) -> String {
     let client = mocks.open().await;
     let message = refused(&client.send(cancel()).await, code);

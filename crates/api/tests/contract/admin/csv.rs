@@ -10,16 +10,16 @@ const TABLE: &str = "/v1/admin/orders.csv";
 const HEAD: &str = "\u{feff}\"订单编号\",\"状态\",\"下单时间\",\"买家\",\"收货人\",\"手机号\",\"收货地址\",\"商品编号\",\
                     \"商品名称\",\"规格\",\"单价\",\"数量\",\"小计\",\"运费\",\"订单金额\",\"已退款\",\"支付宝交易号\",\
                     \"付款时间\",\"物流公司\",\"运单号\",\"发货时间\",\"优惠\",\"已退件数\"\n";
-/// How many orders are read at once.
+/// How many orders one read returns.
 const PAGE: usize = 500;
 
-/// The order of the samples with what a table has beside it.
+/// The sample order with the additional fields of a table.
 fn listed(number: &str) -> ShippingListEntry {
     let order = Order { id: order_id(number), ..order(OrderStatus::AwaitingPayment) };
     ShippingListEntry { order, username: username(), payment: None, movements: Vec::new() }
 }
 
-/// The store, which finds these orders and no more.
+/// A store that finds exactly these orders.
 fn finding(orders: Vec<ShippingListEntry>) -> Mocks {
     let mut mocks = Mocks::untouched();
     let page: Vec<FoundOrder> = orders.iter().map(|listed| found(listed.order.id.as_str())).collect();
@@ -35,7 +35,7 @@ fn finding(orders: Vec<ShippingListEntry>) -> Mocks {
     mocks
 }
 
-/// The rows of a table of these orders, each as its fields; every field must be in quotes.
+/// The rows of the exported table of these orders, each as its fields; every field must be in quotes.
 async fn rows_of(orders: Vec<ShippingListEntry>) -> Vec<Vec<String>> {
     let answer = sent(finding(orders), get(TABLE)).await;
     assert_eq!(answer.status, 200);
@@ -52,7 +52,7 @@ async fn rows_of(orders: Vec<ShippingListEntry>) -> Vec<Vec<String>> {
     rows
 }
 
-/// So many orders, the newest first, the last of which has this number.
+/// This many orders, the newest first; the last one has this number.
 fn orders_down_to(last: u64, many: usize) -> Vec<FoundOrder> {
     let numbers = (last..).take(many).collect::<Vec<_>>().into_iter().rev();
     numbers.map(|number| found(&number.to_string())).collect()
@@ -138,7 +138,7 @@ async fn an_order_in_each_status_an_old_one_and_one_without_goods() {
     );
 }
 
-/// What buyers typed is text, whatever a spreadsheet would make of it.
+/// Text from buyers stays text in a spreadsheet, whatever it looks like.
 #[actix_web::test]
 async fn no_name_is_a_formula_or_a_column_of_its_own() {
     for (typed, written) in [

@@ -1,12 +1,11 @@
-//! The same over the embedded database: an order's life in the hands of staff, and what only a database
-//! shows.
+//! The shop side over the embedded database: the life of an order in staff's hands, and what only a database shows.
 
 use ports::{RefundOutcome, VerifiedNotification, mock::MockPaymentGateway};
 
 use super::*;
 use crate::embedded::Embedded;
 
-/// Alipay, which says of every order of which it is notified that 21.90 was paid for it, and refunds.
+/// An Alipay that reports 21.90 paid for every order it notifies of, and that refunds.
 fn alipay() -> MockPaymentGateway {
     let mut gateway = MockPaymentGateway::new();
     gateway.expect_verify_notification().returning(|form| {
@@ -27,7 +26,7 @@ fn alipay() -> MockPaymentGateway {
 /// What a piece of SKU 1 costs in these tests, with freight.
 const PRICE: &str = "21.90";
 
-/// The demo shop, in which SKU 1 costs 11.90 and is there ten times.
+/// The demo shop, in which SKU 1 costs 11.90 and has ten pieces in stock.
 async fn open() -> Embedded {
     let shop = Embedded::open_with(alipay()).await;
     shop.execute("UPDATE DDSC_SKU SET is_launched = 1, stock = 10, price = '11.90' WHERE id = 1");
@@ -58,7 +57,7 @@ async fn search(shop: &Embedded, query: &str) -> (Vec<String>, Value) {
     (page["orders"].as_array().unwrap().iter().map(number).collect(), next)
 }
 
-/// The rows of a table without its head.
+/// The rows of a table without its header.
 async fn table(shop: &Embedded, query: &str) -> Vec<String> {
     let answer = shop.client.send(get(&format!("/v1/admin/orders.csv?{query}"))).await;
     assert_eq!(answer.status, 200);

@@ -11,7 +11,7 @@ fn date(text: &str) -> ShopDate {
     ShopDate::parse(text).unwrap()
 }
 
-/// The store, which is asked for the days up to this one, and has brought something on it.
+/// A store that expects a request for the days up to this one, and returns orders for that day.
 fn week_up_to(last: &'static str, orders: u64) -> Mocks {
     let mut mocks = Mocks::untouched();
     mocks
@@ -37,7 +37,7 @@ fn week_up_to(last: &'static str, orders: u64) -> Mocks {
     mocks
 }
 
-/// The same, which counts what waits, and knows these payments of the days up to that one that paid no order.
+/// A store that also returns what is pending, and these unmatched payments of the days up to `last`.
 fn knowing_all(mut mocks: Mocks, last: &'static str, unmatched: Vec<UnmatchedPayment>) -> Mocks {
     mocks
         .admin

@@ -30,7 +30,7 @@ const ORDERS: &str = "/v1/admin/orders";
 const STAFF: &str = "小王";
 const TRADE: &str = "2019112822001453030500000001";
 
-/// A failure's HTTP status and word.
+/// The HTTP status and the code word of a failure.
 type Code = (u16, &'static str);
 
 const BAD_REQUEST: Code = (400, "bad_request");
@@ -66,7 +66,7 @@ pub(crate) fn post(uri: &str, body: &Value) -> TestRequest {
     by_staff(TestRequest::post().uri(uri).set_payload(body.to_string()))
 }
 
-/// The address of something that is done to the recorded order.
+/// The path of an action on the recorded order.
 fn of_order(what: &str) -> String {
     format!("{ORDERS}/{ORDER}{what}")
 }
@@ -75,20 +75,20 @@ async fn sent(mocks: Mocks, request: TestRequest) -> Answer {
     mocks.send(request).await
 }
 
-/// The JSON of an answer, which nobody may keep.
+/// The JSON of an answer, which must not be cacheable.
 fn json_of(answer: &Answer) -> Value {
     assert_eq!(answer.header("content-type"), Some("application/json"), "{:?}", answer.body);
     assert_eq!(answer.header("cache-control"), Some("no-store"), "{:?}", answer.body);
     serde_json::from_slice(&answer.body).unwrap()
 }
 
-/// The JSON of what was done.
+/// The JSON of a successful answer.
 pub(crate) fn done(answer: &Answer) -> Value {
     assert_eq!(answer.status, 200, "{:?}", answer.body);
     json_of(answer)
 }
 
-/// The message of this failure, which is all that the answer holds.
+/// The message of this failure; the answer must contain nothing else.
 fn refused(answer: &Answer, (status, code): Code) -> String {
     assert_eq!(answer.status, status, "{:?}", answer.body);
     let body = json_of(answer);
@@ -98,14 +98,15 @@ fn refused(answer: &Answer, (status, code): Code) -> String {
     message
 }
 
-/// Asserts that the request is refused for this parameter before any port is asked.
+/// Asserts that the request is refused because of this parameter before any port is called.
 async fn bad_parameter(request: TestRequest, named: &str) {
     let answer = sent(Mocks::untouched(), request).await;
     let message = refused(&answer, BAD_REQUEST);
     assert!(message.starts_with("请求参数错误:") && message.contains(named), "{named}: {message}");
 }
 
-/// Asserts that what is no JSON object of a sane size, or has a name twice, is refused before any port is asked.
+/// Asserts that a body that is no JSON object, is too large or has a duplicate name is refused before any port is
+/// called.
 async fn bad_bodies(uri: &str, good: &Value) {
     for body in ["", "{", "null", "[]", "\"carrier\"", "carrier=1"] {
         bad_parameter(by_staff(TestRequest::post().uri(uri).set_payload(body)), "请求体").await;
@@ -121,7 +122,7 @@ async fn bad_bodies(uri: &str, good: &Value) {
     bad_parameter(by_staff(TestRequest::post().uri(uri).set_payload(long)), &BODY_LIMIT.to_string()).await;
 }
 
-/// Asserts that a number that no order can have is refused before any port is asked.
+/// Asserts that an impossible order number is refused before any port is called.
 async fn bad_numbers(request: impl Fn(&str) -> TestRequest) {
     for number in ["x", "2019-11", "%20", "%E8%AE%A2", "%00", "%FF", "%27", &"9".repeat(65)] {
         bad_parameter(request(&format!("{ORDERS}/{number}")), "订单编号").await;
@@ -140,7 +141,7 @@ fn payment() -> PaymentRecord {
     PaymentRecord { trade, status: PaymentStatus::Settled, source, recorded_at: at("20:45:01") }
 }
 
-/// A refund of the recorded order that staff asked for as `r1` at noon.
+/// A refund of the recorded order that staff requested as `r1` at noon.
 fn refund(amount: &str, status: RefundStatus) -> Refund {
     let finished_at = match status {
         RefundStatus::Requested => None,
@@ -173,12 +174,12 @@ fn refund_data(amount: &str, status: &str) -> Value {
     })
 }
 
-/// The recorded order as a search finds it, under another number.
+/// The recorded order as a search result, with another number.
 fn found(number: &str) -> FoundOrder {
     ports::mock::samples::found(order_id(number), username(), order(OrderStatus::AwaitingPayment))
 }
 
-/// An order in short, on the wire.
+/// An order's summary on the wire.
 fn summary(number: &str, status: OrderStatus) -> Value {
     json!({
         "order_id": number, "user": {"id": 4, "username": "dada"}, "status": status.code(),
@@ -187,7 +188,7 @@ fn summary(number: &str, status: OrderStatus) -> Value {
     })
 }
 
-/// The recorded order with nothing on record beside it.
+/// The recorded order without any other records.
 fn file(status: OrderStatus) -> OrderRecords {
     OrderRecords { ledger: only(status), username: username(), changes: Vec::new() }
 }
@@ -231,7 +232,7 @@ fn details(status: OrderStatus) -> Value {
     data
 }
 
-/// The store, which has this on record of the recorded order, and is asked once.
+/// A store that returns these records of the recorded order, once.
 fn with_file(mut mocks: Mocks, file: OrderRecords) -> Mocks {
     mocks
         .admin
@@ -242,7 +243,7 @@ fn with_file(mut mocks: Mocks, file: OrderRecords) -> Mocks {
     mocks
 }
 
-/// The recorded order, of a buyer whom no test signs in.
+/// The recorded order of a buyer whom no test signs in.
 fn anybodys(status: OrderStatus) -> Order {
     Order { user_id: UserId(5), ..order(status) }
 }
@@ -252,7 +253,7 @@ fn paid_ledger(status: OrderStatus, refunds: Vec<Refund>) -> OrderLedger {
     ledger(Some(anybodys(status)), vec![payment()], refunds)
 }
 
-/// The status of the recorded order on record.
+/// The stored status of the recorded order.
 fn status_of(client: &Client) -> OrderStatus {
     client.ledgers().get(ORDER).order.unwrap().status
 }

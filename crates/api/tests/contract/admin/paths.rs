@@ -1,4 +1,4 @@
-//! What is not there, and the table of codes.
+//! Unknown paths, and the table of codes.
 
 use actix_web::{http::Method, test::TestRequest};
 
@@ -40,7 +40,7 @@ async fn a_method_that_a_path_does_not_take_is_405_and_says_which_one_it_takes()
     client.close().await;
 }
 
-/// Refused for what is asked, and not because nothing is there.
+/// Known paths are refused because of their content, not as unknown.
 #[actix_web::test]
 async fn each_path_works_with_and_without_its_last_slash() {
     let client = Mocks::untouched().open().await;
@@ -80,7 +80,7 @@ async fn a_path_that_is_not_there_is_404() {
     client.close().await;
 }
 
-/// What is tested here is what the documentation lists, and the other way round.
+/// The tests and the documentation list the same operations.
 #[test]
 fn the_codes_are_those_of_the_documentation() {
     let documentation = include_str!("../../../../../docs/API.md");

@@ -6,7 +6,7 @@ use ports::OrderSearch;
 
 use super::*;
 
-/// The store, which finds these orders, and is asked once.
+/// A store that finds these orders, and is asked once.
 fn finding_orders(numbers: &[&str]) -> Mocks {
     let orders: Vec<_> = numbers.iter().map(|number| found(number)).collect();
     let mut mocks = Mocks::untouched();
@@ -18,7 +18,7 @@ fn everything() -> OrderSearch {
     OrderSearch { numbers: NumberRange::all(), user_id: None, status: None, limit: 51 }
 }
 
-/// Asserts that the query looks for this.
+/// Asserts that the query results in this search.
 async fn looks_for(query: &str, expected: OrderSearch) {
     let mut mocks = Mocks::untouched();
     mocks.users.expect_find().with(eq(username())).returning(|_| Ok(Some(USER)));
@@ -80,7 +80,7 @@ async fn the_query_says_which_orders() {
     looks_for(query, expected).await;
 }
 
-/// A day begins and ends at midnight; a moment is the first of those wanted, and the first of those not wanted.
+/// A day begins and ends at midnight. `from` includes its moment, `to` excludes it.
 #[actix_web::test]
 async fn from_and_to_are_days_or_moments() {
     let time = |text| ShopTime::parse(text).unwrap();
@@ -94,7 +94,7 @@ async fn from_and_to_are_days_or_moments() {
     looks_for("to=2019-11-28%2012%3A00%3A01", to("2019-11-28 12:00:01")).await;
 }
 
-/// As far away as a date can be written, for "from the beginning" and "for ever".
+/// The first and the last possible date, for "from the beginning" and "for ever".
 #[actix_web::test]
 async fn the_first_and_the_last_day_limit_nothing() {
     let mut mocks = Mocks::untouched();
@@ -159,7 +159,7 @@ async fn a_bad_parameter_is_named() {
     }
 }
 
-/// What a URL may not hold as it is.
+/// Percent-encodes what a URL cannot contain.
 fn percent(text: &str) -> String {
     let escape =
         |byte: u8| if byte.is_ascii() { char::from(byte).to_string() } else { format!("%{byte:02X}") };

@@ -1,4 +1,4 @@
-//! The one-time code of a link, exchanged for a session.
+//! Exchanges the one-time code of a link for a session.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::*;
 
 const SESSION: &str = "/v1/admin/session";
 
-/// A code for [`STAFF`] that was issued then.
+/// A code for [`STAFF`], issued at this time.
 fn issue(client: &Client, at: ShopTime) -> String {
     let mut randomness = MockRandomness::new();
     let mut drawn = 0;
@@ -39,7 +39,7 @@ async fn a_code_is_exchanged_once_for_a_session_of_twelve_hours() {
     let session = done(&client.send(exchange(&code)).await);
     let until = noon().after(Duration::from_secs(12 * 3600));
     assert_eq!((&session["username"], &session["expires_at"]), (&json!(STAFF), &json!(until.to_string())));
-    // The clock of the tests is years behind the one that tokens are checked by.
+    // The tests' clock is years behind the clock of the token library.
     let mut validation = Validation::new(Algorithm::HS256);
     validation.validate_exp = false;
     let key = DecodingKey::from_secret(STAFF_SECRET.as_bytes());

@@ -46,7 +46,7 @@ async fn an_order_whose_money_all_goes_back_is_not_shipped() {
     assert_eq!(refused(&sent(mocks, ship()).await, NOT_ALLOWED), "订单状态不允许此操作:款项正在全部退回");
 }
 
-/// The goods are refunded and back in stock, the freight is kept.
+/// The goods are refunded and back in stock; only the freight is kept.
 #[actix_web::test]
 async fn an_order_whose_every_piece_went_back_is_not_shipped() {
     let restock = vec![Restock { sku_id: SkuId(4), pieces: 2 }, Restock { sku_id: SkuId(5), pieces: 1 }];
@@ -111,7 +111,7 @@ async fn the_database_may_fail() {
     assert_eq!(refused(&sent(mocks, ship()).await, INTERNAL), "系统错误");
 }
 
-/// The clock stands still and jumps to whatever is waited for next, so this takes no time.
+/// The clock is paused and jumps to the next timer, so this takes no time.
 #[actix_web::test]
 async fn a_request_that_takes_too_long_is_answered() {
     pause();

@@ -1,4 +1,4 @@
-//! Whom the shop side lets in, and whom the buyers' does.
+//! Who may use the shop side, and who may use the buyers' side.
 
 use actix_web::{http::Method, test::TestRequest};
 use api::{
@@ -25,7 +25,7 @@ fn claims() -> Value {
     json!({"role": "staff", "username": STAFF, "exp": FOREVER})
 }
 
-/// The same claims without the one of this name, or with another value of it.
+/// The same claims without this one, or with another value of it.
 fn claims_with(name: &str, value: Option<Value>) -> Value {
     let mut claims = claims();
     claims.as_object_mut().unwrap().remove(name);
@@ -35,7 +35,7 @@ fn claims_with(name: &str, value: Option<Value>) -> Value {
     claims
 }
 
-/// Every operation with a body that it would take.
+/// Every operation with a valid body.
 fn requests() -> impl Iterator<Item = TestRequest> {
     let body = |uri: &str| match uri.rsplit('/').next() {
         Some("ship") => json!({"carrier": "顺丰速运", "tracking_number": "SF1"}),
@@ -56,7 +56,7 @@ fn requests() -> impl Iterator<Item = TestRequest> {
     })
 }
 
-/// Asserts that no operation lets this in, and that no port is asked.
+/// Asserts that no operation accepts this authorization, and that no port is called.
 async fn kept_out(mocks: Mocks, authorization: Option<&str>) {
     let client = mocks.open().await;
     for request in requests() {
@@ -196,7 +196,7 @@ async fn a_shop_without_a_secret_for_its_people_lets_nobody_in() {
     }
 }
 
-/// Its name may be a buyer's: it is the secret that tells.
+/// Staff may have a buyer's name: the secret makes the difference.
 #[actix_web::test]
 async fn a_staff_token_is_none_for_buyers() {
     let token = signed(&claims_with("username", Some(json!(USERNAME))));

@@ -30,7 +30,7 @@ fn endpoint(name: &str) -> EndpointState {
     }
 }
 
-/// With an endpoint in the settings, and one that is not.
+/// One endpoint that is in the settings, and one that is not.
 fn with_endpoints() -> Mocks {
     let mut mocks = Mocks::untouched();
     mocks.endpoints.expect_states().returning(|| {

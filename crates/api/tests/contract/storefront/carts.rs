@@ -13,7 +13,7 @@ use crate::{
 
 const CART: &str = "/v1/carts/dada";
 
-/// A buyer with two pieces of SKU 4 and one of SKU 5, which is not ticked.
+/// A buyer with two pieces of SKU 4, and one of SKU 5 that is not ticked.
 fn buyer() -> Mocks {
     let skus = [sku(4, "104.95", 9), sku(5, "104.01", 2)];
     Mocks::signed_in().selling(skus).with_cart(cart(&[(4, 2, true), (5, 1, false)]))
@@ -34,7 +34,7 @@ fn lines() -> Value {
     ]})
 }
 
-/// What one request writes: SKU, count and tick of each line.
+/// Expects this write of one request: SKU, count and tick of each line.
 fn expecting(expected: &'static [(i32, i64, bool)]) -> Mocks {
     let mut mocks = buyer();
     let is_it = move |changes: &[CartLineChange]| {

@@ -1,5 +1,5 @@
-//! The same over the embedded database: what a buyer does from the front page to the order, and how many statements that
-//! sends.
+//! The storefront over the embedded database: a buyer's way from the front page to the order, and its number of
+//! statements.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ async fn the_demo_buyer_signs_in_with_the_documented_password() {
     let counts: Vec<_> =
         cart["data"].as_array().unwrap().iter().map(|line| (&line["id"], &line["count"])).collect();
     assert_eq!(counts[..2], [(&json!(1), &json!(5)), (&json!(3), &json!(2))]);
-    // The hash alone counts by now, whatever becomes of the old column.
+    // By now only the hash counts, whatever the old column contains.
     shop.execute("UPDATE user_profile SET password = ''");
     shop.ask(post("/v1/tokens", &body)).await;
 }
@@ -90,7 +90,7 @@ async fn the_number_of_statements_does_not_grow_with_the_data() {
             statements.push(shop.statements(shop.ask(request)).await.0);
         }
         counted.push(statements);
-        // Goods are asked for anew after a second.
+        // Cached goods expire after a second.
         tokio::time::sleep(Duration::from_millis(1_100)).await;
     }
     assert_eq!(counted[0], counted[1]);

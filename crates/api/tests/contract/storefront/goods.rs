@@ -47,7 +47,7 @@ fn product() -> Product {
     }
 }
 
-/// Nobody's token: anybody may look.
+/// Asks without a token: everybody may browse.
 async fn ask(mocks: Mocks, request: TestRequest) -> Value {
     mocks.send(request).await.json()
 }
@@ -75,7 +75,7 @@ async fn the_front_page() {
     }
 }
 
-/// A kind of goods with twelve SKUs.
+/// A category with twelve SKUs.
 fn twelve() -> Mocks {
     let mut mocks = Mocks::untouched();
     mocks.storefront.expect_section_size().withf(|kind| kind.0 == 1).returning(|_| Ok(12));
@@ -173,7 +173,8 @@ async fn no_cause_is_told() {
     assert_eq!(ask(mocks, get("/v1/goods/index")).await, error(50000, "系统错误"));
 }
 
-/// Who looks again a moment later costs the database nothing, and who has the answer already is not sent it again.
+/// A second request a moment later does not reach the database, and a client that has the answer gets it no second
+/// time.
 #[actix_web::test]
 async fn goods_are_read_once_in_a_second() {
     let mut mocks = Mocks::untouched();

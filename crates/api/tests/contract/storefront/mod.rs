@@ -1,4 +1,4 @@
-//! The shop around the orders: each operation and each code, as recorded JSON.
+//! The storefront around the orders: each operation and each code, as recorded JSON.
 
 mod addresses;
 mod carts;
@@ -9,7 +9,7 @@ mod tokens;
 use actix_web::test::TestRequest;
 use serde_json::{Value, json};
 
-/// The whole answer of an error.
+/// The complete answer of an error.
 fn error(code: i32, text: &str) -> Value {
     json!({"code": code, "error": text})
 }

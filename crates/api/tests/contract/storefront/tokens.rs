@@ -23,7 +23,7 @@ fn hashed() -> StoredPassword {
     StoredPassword { hash: Some(PasswordHash(HASH.to_owned())), ..by_md5() }
 }
 
-/// The user whose password is stored like this.
+/// A user whose password is stored like this.
 fn known(password: StoredPassword, is_active: bool) -> Mocks {
     let mut mocks = Mocks::signed_in();
     let credential = Credential { user_id: USER, is_active, password };
@@ -58,7 +58,7 @@ async fn a_hash_is_checked_and_the_token_opens_the_shop() {
     let mut signed_in = client.send(sign_in(PASSWORD)).await.json();
     let token = signed_in["data"]["token"].take();
     assert_eq!(signed_in, json!({"code": 200, "username": USERNAME, "data": {"token": null, "len": 0}}));
-    // The test's clock stands in 2019, the library's does not: the token is there, and has ended long ago.
+    // The tests' clock is in 2019, the library's is not: for the library, the token expired long ago.
     let claims = token.as_str().unwrap().split('.').nth(1).unwrap();
     assert!(claims.len() > 20);
     let list =
@@ -105,7 +105,7 @@ async fn an_offline_cart_is_merged() {
     assert_eq!((&signed_in["code"], &signed_in["data"]["len"]), (&json!(200), &json!(1)));
 }
 
-/// Nothing is to be merged, so nothing is lost: whoever has an offline cart keeps it and signs in later.
+/// Carts are not merged, and nothing is lost: an offline cart stays until a later sign-in.
 #[actix_web::test]
 async fn signing_in_without_an_offline_cart_needs_no_carts() {
     let without_carts = || {
@@ -134,7 +134,7 @@ async fn nobody_learns_what_was_wrong() {
     assert_eq!(locked.send(sign_in(PASSWORD)).await.json(), wrong);
 }
 
-/// One Argon2id computation each, whoever it is: the time does not tell.
+/// Each case costs one Argon2id computation, so the time reveals nothing.
 #[actix_web::test]
 async fn every_wrong_attempt_costs_the_same() {
     for (username, password) in [(USERNAME, Some(by_md5())), (USERNAME, Some(hashed())), ("stranger", None)] {

@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use super::{BODY_LIMIT, REQUEST_TIMEOUT, RESULT_PAGE, mocks::Ready, secrets};
 use crate::samples::{BASE_URL, noon, rules};
 
-/// What the use cases stand on, mocked or real.
+/// The ports of the use cases, mocked or real.
 pub(crate) struct Backends {
     pub(crate) users: Arc<dyn Users>,
     pub(crate) address_book: Arc<dyn AddressBook>,
@@ -39,12 +39,12 @@ pub(crate) struct Backends {
     pub(crate) passwords: Arc<dyn Passwords>,
     pub(crate) webhooks: Arc<dyn WebhookQueue>,
     pub(crate) endpoints: Arc<dyn WebhookEndpoints>,
-    /// Whether previews are without freight.
+    /// Whether previews have no freight.
     pub(crate) free_delivery: bool,
 }
 
 impl Backends {
-    /// The shop at [`noon`], and the writers of its batcher.
+    /// The shop at [`noon`], with the writers of its batcher.
     pub(crate) fn shop(self) -> (Shop, JoinSet<()>) {
         let shopping = self.shopping();
         let storefront = self.storefront(&shopping);
@@ -157,7 +157,7 @@ impl Backends {
         })
     }
 
-    /// The shop around the orders, which bears three failures of a name.
+    /// The storefront, which allows three failed sign-ins per name.
     fn storefront(&self, shopping: &Arc<ShoppingService>) -> Storefront {
         let clock: Arc<dyn Clock> = Arc::new(clock_at(noon()));
         let ports = SignInPorts {

@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 
 use super::{Backends, Document};
 
-/// The shop, open.
+/// The running shop.
 pub(crate) struct Client {
     pub(crate) shop: Data<Shop>,
     pub(super) ledgers: Ledgers,
@@ -27,7 +27,7 @@ pub(crate) struct Client {
     pub(super) writers: JoinSet<()>,
 }
 
-/// What came back.
+/// An answer.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -36,15 +36,15 @@ pub(crate) struct Answer {
 }
 
 impl Client {
-    /// Over these, with everything else as usual.
+    /// A shop over these backends, with defaults for everything else.
     pub(crate) fn of(backends: Backends) -> Self {
         let (shop, writers) = backends.shop();
         let placing = Arc::new(PreparedPlacing::new(|_| Ok(Err(domain::NotAdmitted::UnknownUser)), []));
         Self { shop: Data::new(shop), ledgers: Ledgers::default(), placing, origins: Origins::Any, writers }
     }
 
-    /// Ends what works in the background, so that the mocks are dropped by the test: what they expected and did not get
-    /// fails it. A task would keep that to itself.
+    /// Stops the background work, so that the test drops the mocks and fails if an expected call did not come. Dropped
+    /// in a task, a mock would not fail the test.
     pub(crate) async fn close(mut self) {
         self.writers.shutdown().await;
     }
@@ -53,7 +53,7 @@ impl Client {
         self.call(request.to_request()).await
     }
 
-    /// Every answer that any test gets so is as the document of the interface says.
+    /// Sends a request, and checks that the answer matches the document of the interface.
     pub(crate) async fn call(&self, request: Request) -> Answer {
         let (method, path) = (request.method().clone(), request.path().to_owned());
         let answer = self.answer(request).await;
@@ -79,7 +79,7 @@ impl Client {
         Answer { status, headers, body }
     }
 
-    /// Whether the answer begins well and does not come to its end.
+    /// Whether the answer begins successfully and is then cut off.
     pub(crate) async fn cuts_off(&self, request: TestRequest) -> bool {
         let response = self.response(request.to_request()).await;
         assert_eq!(response.status(), StatusCode::OK);
@@ -95,7 +95,7 @@ impl Client {
         call_service(&init_service(app).await, request).await
     }
 
-    /// What is on record of orders that were placed.
+    /// The ledgers of placed orders.
     pub(crate) fn ledgers(&self) -> &Ledgers {
         &self.ledgers
     }
@@ -110,14 +110,14 @@ impl Client {
         self.placing.committed().iter().map(|group| group.orders.len()).sum()
     }
 
-    /// How many of the prepared transactions were not begun.
+    /// How many of the prepared transactions did not begin.
     pub(crate) fn transactions_left(&self) -> usize {
         self.placing.left()
     }
 }
 
 impl Answer {
-    /// The body as JSON, of an answer that the contract makes: HTTP 200 and `application/json`.
+    /// The body as JSON, of an answer in the contract's form: HTTP 200 and `application/json`.
     pub(crate) fn json(&self) -> Value {
         assert_eq!(self.status, StatusCode::OK, "{:?}", self.body);
         assert_eq!(self.header("content-type"), Some("application/json"), "{:?}", self.body);

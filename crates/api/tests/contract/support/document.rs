@@ -1,4 +1,4 @@
-//! The document of the interface as a judge of answers.
+//! Checks answers with the document of the interface.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use super::Answer;
 const PLACE: &str = "http://shop.example/openapi.json";
 const METHODS: [&str; 5] = ["get", "post", "put", "delete", "head"];
 
-/// What the document says of answers. It describes more than is here where it gives no format: see docs/API.md.
+/// The formats of answers in the document. For some answers the document has no format: see docs/API.md.
 pub(crate) struct Document {
     schemas: Schemas,
     operations: Vec<Operation>,
@@ -19,7 +19,7 @@ pub(crate) struct Document {
 
 struct Operation {
     method: String,
-    /// The mocks of its path.
+    /// The segments of its path.
     path: Vec<String>,
     statuses: BTreeSet<u16>,
     /// By status and content type.
@@ -28,7 +28,7 @@ struct Operation {
 }
 
 impl Document {
-    /// Reads it strictly: what an object of it does not name must not be there.
+    /// Reads the document strictly: an object may have no properties that the document does not name.
     pub(crate) fn new(mut document: Value) -> Self {
         close(&mut document);
         let mut judge = Judge { compiler: Compiler::new(), schemas: Schemas::new() };
@@ -44,7 +44,7 @@ impl Document {
         Self { schemas: judge.schemas, operations }
     }
 
-    /// What the document has against this answer; nothing against the format of those of which it says none.
+    /// The first violation of the document in this answer. An answer without a documented format has none.
     pub(crate) fn objection(&self, method: &Method, path: &str, answer: &Answer) -> Option<String> {
         let operation = self.operation(method, path)?;
         if !operation.statuses.contains(&answer.status.as_u16()) {
@@ -65,7 +65,7 @@ impl Document {
         self.schemas.validate(&body, *format).err().map(|error| format!("{error}"))
     }
 
-    /// What the document has against this body of a request.
+    /// The first violation of the document in this body of a request.
     pub(crate) fn objection_to_request(&self, method: &Method, path: &str, body: &Value) -> Option<String> {
         let format = self.operation(method, path).unwrap().request.unwrap();
         self.schemas.validate(body, format).err().map(|error| format!("{error}"))
@@ -83,7 +83,7 @@ impl Document {
     }
 }
 
-/// The mocks of a path, whether or not it has a last slash.
+/// The segments of a path, with or without a last slash.
 fn mocks(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter(|part| !part.is_empty())
 }
@@ -117,12 +117,12 @@ impl Judge {
     }
 }
 
-/// As a part of a JSON pointer (RFC 6901).
+/// A name as a part of a JSON pointer (RFC 6901).
 fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-/// Forbids what an object does not name, where it leaves that open. Objects that are put together of several become one
+/// Forbids unnamed properties in each object that leaves this open. Objects that combine several schemas are merged
 /// first.
 fn close(document: &mut Value) {
     let known = document["components"]["schemas"].clone();

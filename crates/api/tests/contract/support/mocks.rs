@@ -25,7 +25,7 @@ use serde_json::Value;
 use super::{Answer, BODY_LIMIT, Backends, Client, PROCESSING, RESULT_PAGE, post_json, secrets, with_token};
 use crate::samples::{USER, address, merchant, order, shelf, username};
 
-/// The ports around the shop.
+/// The mocked ports of the shop.
 pub(crate) struct Mocks {
     pub(crate) users: MockUsers,
     pub(crate) address_book: MockAddressBook,
@@ -34,9 +34,9 @@ pub(crate) struct Mocks {
     pub(crate) direct_buys: MockDirectBuys,
     pub(crate) orders: MockOrderReader,
     pub(crate) admin: MockAdminOrders,
-    /// What is on record of orders that were placed.
+    /// The ledgers of placed orders.
     pub(crate) ledgers: Ledgers,
-    /// Who orders, as the database says to whoever places orders.
+    /// The database's answer about the buyer who places an order.
     pub(crate) buyer: Box<BuyerAnswer>,
     /// The transactions that place orders.
     pub(crate) transactions: Vec<Result<PreparedTransaction, StoreError>>,
@@ -48,7 +48,7 @@ pub(crate) struct Mocks {
     pub(crate) endpoints: MockWebhookEndpoints,
     /// Whether `/v1/tokens` is on.
     pub(crate) signs_in: bool,
-    /// What tokens are signed and verified with.
+    /// The secrets that sign and verify tokens.
     pub(crate) secrets: Secrets,
     pub(crate) readiness: ReadinessReport,
     pub(crate) result_page: &'static str,
@@ -61,7 +61,7 @@ pub(crate) struct Mocks {
     pub(crate) free_delivery: bool,
 }
 
-/// What orders need and is not there.
+/// A fixed readiness report.
 pub(super) struct Ready(pub(super) ReadinessReport);
 
 #[async_trait]
@@ -71,7 +71,7 @@ impl Readiness for Ready {
     }
 }
 
-/// A database that lets whoever places orders wait for a connection.
+/// A database in which placing an order waits for a connection.
 struct SlowPlacing {
     placing: Arc<PreparedPlacing>,
     begin_after: Duration,
@@ -97,7 +97,7 @@ impl PlacingStore for SlowPlacing {
     }
 }
 
-/// The same for what is on record.
+/// The same for the ledgers.
 struct SlowLedgers {
     ledgers: Ledgers,
     begin_after: Duration,
@@ -129,7 +129,7 @@ impl OrderRepo for SlowLedgers {
     }
 }
 
-/// Of no order another attempt to pay is on record.
+/// No order has another stored attempt to pay.
 fn with_first_attempts_alone() -> MockOrderReader {
     let mut orders = MockOrderReader::new();
     orders.expect_attempts().returning(|_| Ok(Vec::new()));
@@ -137,7 +137,7 @@ fn with_first_attempts_alone() -> MockOrderReader {
 }
 
 impl Mocks {
-    /// Ports of which nothing is expected.
+    /// Ports that expect no calls.
     pub(crate) fn untouched() -> Self {
         Self {
             users: MockUsers::new(),
@@ -184,12 +184,12 @@ impl Mocks {
             .expect_entries()
             .withf(|user_id| *user_id == USER)
             .returning(move |_| Ok(AddressEntries(addresses.clone())));
-        // A direct buy that cannot be shown makes the shop forget the one before.
+        // A direct buy that cannot be shown makes the shop forget the earlier one.
         mocks.direct_buys.expect_forget().withf(|user_id| *user_id == USER).returning(|_| Ok(()));
         mocks
     }
 
-    /// The token's user exists, and orders to the address that is asked for, or to none.
+    /// The token's user exists, and orders to the requested address, or to none.
     pub(crate) fn ordering_to(found: Option<Address>) -> Self {
         let mut mocks = Self::signed_in();
         let address = found.clone();
@@ -229,42 +229,42 @@ impl Mocks {
         self
     }
 
-    /// This is on record of an order.
+    /// This ledger of an order is stored.
     pub(crate) fn on_record(self, ledger: OrderLedger) -> Self {
         self.ledgers.put(ledger);
         self
     }
 
-    /// What is on record cannot be locked so often.
+    /// Locking a ledger fails this many times.
     pub(crate) fn failing_to_lock(mut self, times: usize, error: fn() -> StoreError) -> Self {
         self.ledgers = self.ledgers.failing_to_lock((0..times).map(|_| error()));
         self
     }
 
-    /// Events cannot be written so often.
+    /// Appending events fails this many times.
     pub(crate) fn failing_to_append(mut self, times: usize, error: fn() -> AppendError) -> Self {
         self.ledgers = self.ledgers.failing_to_append((0..times).map(|_| error()));
         self
     }
 
-    /// An order is written.
+    /// One order is written.
     pub(crate) fn placing(self) -> Self {
         self.beginning(PreparedTransaction::committing())
     }
 
-    /// A transaction that places an order is begun.
+    /// One transaction that places an order begins.
     pub(crate) fn beginning(mut self, transaction: PreparedTransaction) -> Self {
         self.transactions.push(Ok(transaction));
         self
     }
 
-    /// The buyer has so many unpaid orders.
+    /// The buyer has these unpaid orders.
     pub(crate) fn owing(self, unpaid: UnpaidOrders) -> Self {
         let unpaid = std::collections::BTreeMap::<UserId, _>::from([(USER, unpaid)]);
         self.beginning(PreparedTransaction { unpaid, ..PreparedTransaction::committing() })
     }
 
-    /// The order that is stored is in this status, for readers.
+    /// Readers find the order in this status.
     pub(crate) fn with_order(mut self, status: OrderStatus) -> Self {
         self.orders
             .expect_find()
@@ -320,12 +320,12 @@ impl Mocks {
         self.send(with_token(request)).await
     }
 
-    /// As [`Mocks::answer`], for an operation on `processing` whose answer is JSON.
+    /// Like [`Mocks::answer`], for an operation on `processing` whose answer is JSON.
     pub(crate) async fn get(self, query: &str) -> Value {
         self.answer(TestRequest::get().uri(&format!("{PROCESSING}?{query}"))).await.json()
     }
 
-    /// As [`Mocks::answer`], for an operation on `processing` with a JSON body.
+    /// Like [`Mocks::answer`], for an operation on `processing` with a JSON body.
     pub(crate) async fn post(self, body: Value) -> Value {
         self.answer(post_json(body)).await.json()
     }

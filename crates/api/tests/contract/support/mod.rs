@@ -1,4 +1,4 @@
-//! The routes over use cases over mocked ports. What a test does not expect of a port must not be asked of it.
+//! The real routes and use cases over mocked ports. A port call that a test does not expect fails the test.
 
 mod backends;
 mod client;
@@ -29,7 +29,7 @@ pub(crate) const SUCCESS: &str = "/v1/orders/success/";
 const RESULT_PAGE: &str = "http://shop.example/pay_success.html";
 pub(crate) const BODY_LIMIT: usize = 4096;
 pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
-/// What signs the tokens of staff.
+/// The secret that signs the tokens of staff.
 pub(crate) const STAFF_SECRET: &str = "another secret of the tests, as long as HS256 asks for";
 const JWT_SECRET: &str = "a secret of the tests, long enough for HS256";
 
@@ -41,17 +41,17 @@ pub(crate) fn staff_key() -> StaffKey {
     StaffKey::new(&Secret::new(STAFF_SECRET.to_owned()))
 }
 
-/// What tokens are signed and verified with.
+/// The secrets that sign and verify tokens.
 pub(crate) fn secrets() -> Secrets {
     Secrets { buyers: tokens(), staff: Some(staff_key()) }
 }
 
-/// What is stored of the buyer's password.
+/// The stored password of the buyer.
 pub(crate) fn stored_password() -> StoredPassword {
     StoredPassword { md5: "e10adc3949ba59abbe56e057f20f883e".to_owned(), hash: None }
 }
 
-/// A token of the buyer that is valid in any year in which this is run.
+/// A token of the buyer that is valid in any year.
 pub(crate) fn token() -> String {
     tokens().issue(&username(), &stored_password(), 4_102_444_800).unwrap()
 }
@@ -60,7 +60,7 @@ pub(crate) fn with_token(request: TestRequest) -> TestRequest {
     request.insert_header(("authorization", token()))
 }
 
-/// As the old pages post: JSON text under the wrong content type.
+/// As the old pages post it: JSON text under the wrong content type.
 pub(crate) fn post_json(body: Value) -> TestRequest {
     post_text(body.to_string())
 }

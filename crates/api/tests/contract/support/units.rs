@@ -3,7 +3,7 @@ use ports::{AppendError, StoreError};
 
 use crate::samples::{ORDER, SECRET_CAUSE, order};
 
-/// All that is on record of the recorded order; seven pieces of each of its SKUs are in stock.
+/// The ledger of the recorded order; seven pieces of each of its SKUs are in stock.
 pub(crate) fn ledger(
     found: Option<Order>,
     payments: Vec<PaymentRecord>,
@@ -12,7 +12,7 @@ pub(crate) fn ledger(
     ports::mock::ledger(ORDER, found, payments, refunds)
 }
 
-/// The recorded order in this status, without anything else on record.
+/// The ledger of the recorded order in this status, without other records.
 pub(crate) fn only(status: OrderStatus) -> OrderLedger {
     ledger(Some(order(status)), Vec::new(), Vec::new())
 }

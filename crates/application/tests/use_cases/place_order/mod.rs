@@ -1,4 +1,4 @@
-//! 生成订单: what is ordered, for whom, and under which key, against mocked ports.
+//! 生成订单: the goods, the buyer and the key, with mocked ports.
 
 mod second_click;
 mod shop;
@@ -104,7 +104,7 @@ async fn a_direct_buy_leaves_the_cart_alone() {
     assert!(placed.invitation().is_ok());
 }
 
-/// For a client that does not say what it buys, the buyer is looked up before.
+/// For a client that does not name the goods, the buyer is looked up first.
 fn knows_the_buyer(shop: &mut Shop, address: Option<domain::Address>) {
     shop.users
         .expect_destination()
@@ -182,7 +182,7 @@ async fn nothing_is_written_where_the_request_is_not_valid() {
     assert!(matches!(error, PlacementError::InvalidQuantity(_)));
 }
 
-/// One cart that cannot be read, among those that can.
+/// One unreadable cart among readable ones.
 #[tokio::test]
 async fn a_cart_that_cannot_be_read_is_not_an_empty_one() {
     let mut shop = Shop::with_buyer();
@@ -242,7 +242,7 @@ async fn each_port_may_fail() {
     assert!(matches!(shop.place(request(LATEST)).await, Err(PlaceOrderError::Store(_))));
 }
 
-/// The order is placed: the client is told its number, and can have it paid later.
+/// The order is placed: the client gets its number, and it can be paid later.
 #[tokio::test]
 async fn an_order_whose_payment_cannot_be_signed_is_told() {
     let mut shop = Shop::with_buyer().selling([sku(4, "209", 9)]).writing(committing());
@@ -262,7 +262,7 @@ mod keys {
         PlaceOrderRequest { idempotency_key: IdempotencyKey::parse("k-1"), ..request(DIRECT) }
     }
 
-    /// A shop that has an order under the key.
+    /// A shop with an order under the key.
     fn in_use() -> Shop {
         let hindered = PreparedTransaction::hindering(vec![Some(Obstacle::KeyInUse)]);
         Shop::with_buyer().selling([sku(4, "209", 9)]).writing(hindered)
@@ -286,7 +286,7 @@ mod keys {
         assert_eq!(shop.place(keyed()).await.unwrap().order_id, order_id());
     }
 
-    /// As operation 5 has it: nobody is invited to pay twice, or what can no longer be paid.
+    /// As with operation 5: no buyer is offered to pay twice, or to pay an order that can no longer be paid.
     #[tokio::test]
     async fn its_repetition_does_not_invite_to_pay_what_is_not_to_be_paid() {
         use OrderStatus::{
@@ -326,7 +326,7 @@ mod keys {
         assert!(placed.invitation().is_ok());
     }
 
-    /// The first one took the last piece, or emptied the cart: its repetition is not told so.
+    /// The first request took the last piece, or emptied the cart: its repetition does not get that error.
     #[tokio::test]
     async fn the_order_of_the_first_counts_before_any_refusal_of_the_second() {
         let sold_out = Shop::with_buyer().selling([sku(4, "209", 0)]);
@@ -341,7 +341,7 @@ mod keys {
         }
     }
 
-    /// A client that is told "too busy" takes another key for its next try, and would order twice.
+    /// After "too busy" a client uses another key for its next attempt, and would order twice.
     #[tokio::test]
     async fn while_the_first_cannot_be_looked_up_its_order_may_be_there() {
         let sold_out = || Shop::with_buyer().selling([sku(4, "209", 0)]);
@@ -362,7 +362,7 @@ mod keys {
         assert!(matches!(*error, StoreError::OutcomeUnknown(_)), "{error:?}");
     }
 
-    /// Also where the client does not say what it buys, and its preview is old by now.
+    /// Also if the client does not name the goods, and its preview is outdated by now.
     #[tokio::test]
     async fn the_order_of_the_first_counts_before_the_latest_preview() {
         let mut shop = Shop::with_buyer().charging("323.91");

@@ -6,12 +6,12 @@ use super::*;
 
 const WINDOW: Duration = Duration::from_secs(5);
 
-/// The order of the first click, so many seconds ago.
+/// The order of the first click, this many seconds ago.
 fn first(seconds_ago: u64, status: OrderStatus) -> Order {
     Order { created_at: noon().before(Duration::from_secs(seconds_ago)), ..order(status) }
 }
 
-/// One by a clock that was far ahead.
+/// An order from a process whose clock was far ahead.
 fn of_the_future() -> Order {
     Order { created_at: noon().after(Duration::from_secs(3600)), ..order(OrderStatus::AwaitingPayment) }
 }
@@ -21,7 +21,7 @@ fn shop() -> Shop {
     shop.selling([sku(4, "209", 9)])
 }
 
-/// A transaction that finds the guard in use.
+/// A transaction in which the guard is in use.
 fn repeated() -> PreparedTransaction {
     PreparedTransaction::hindering(vec![Some(Obstacle::GuardInUse)])
 }
@@ -37,7 +37,7 @@ async fn is_answered_with_the_order_of_the_first() {
     assert_eq!(invitation.order_id, order_id());
 }
 
-/// The first click waited for rows that others held, and the second one for the first.
+/// The first click waited for locked rows, and the second one for the first.
 #[tokio::test]
 async fn is_not_later_because_it_had_to_wait() {
     let mut shop = shop().writing(repeated()).charging("323.91");
@@ -66,7 +66,7 @@ async fn is_an_order_of_its_own_when_the_first_is_old_or_not_to_be_paid_any_more
     }
 }
 
-/// Two clicks, and an old order: both find that one, one of them is faster.
+/// An old order blocks both clicks; one of the clicks is faster.
 #[tokio::test]
 async fn gets_the_order_of_the_first_although_an_older_one_was_in_the_way_of_both() {
     let mut shop = shop().writing(repeated()).writing(repeated()).charging("323.91");
@@ -75,7 +75,7 @@ async fn gets_the_order_of_the_first_although_an_older_one_was_in_the_way_of_bot
     assert_eq!(shop.place(request(DIRECT)).await.unwrap().order_id, order_id());
 }
 
-/// Whoever is told that nothing was placed tries again later, and has two orders.
+/// A buyer who is told that nothing was placed tries again later, and has two orders.
 #[tokio::test]
 async fn is_not_told_that_there_is_no_order_where_the_first_cannot_be_looked_up() {
     for failure in [store_down, rows_locked] {
@@ -120,7 +120,8 @@ async fn is_refused_where_it_expects_another_amount() {
     assert_eq!(refusal, Refusal::AmountChanged(money("323.91")));
 }
 
-/// Staff lowered it between the clicks: it is the order of the first click, and who is told otherwise orders twice.
+/// Staff lowered it between the clicks: it is still the order of the first click, and a buyer who got another answer
+/// would order twice.
 #[tokio::test]
 async fn gets_the_order_of_the_first_although_it_costs_less_since() {
     let mut shop = shop().with_cart(cart(&[])).charging("300.00");
@@ -153,7 +154,7 @@ async fn finds_the_first_although_it_took_the_last_piece() {
     ));
 }
 
-/// The latest order is that of the cart, if an order of the cart with its lines has the guard.
+/// The latest order belongs to the cart if an order of the cart with its lines has the guard.
 #[tokio::test]
 async fn finds_the_first_although_it_emptied_the_cart() {
     let placed = |seconds, guarded: Option<Order>| {
@@ -187,7 +188,7 @@ async fn finds_the_first_although_it_emptied_the_cart() {
     }
 }
 
-/// As where the guard is in use: who is told that nothing was placed orders anew.
+/// As when the guard is in use: a buyer who is told that nothing was placed orders again.
 #[tokio::test]
 async fn of_an_empty_cart_is_not_told_that_there_is_no_order_where_the_first_cannot_be_looked_up() {
     for failure in [store_down, rows_locked] {
@@ -199,7 +200,7 @@ async fn of_an_empty_cart_is_not_told_that_there_is_no_order_where_the_first_can
     }
 }
 
-/// The first click was the last order that the buyer may leave unpaid.
+/// The first click used up the buyer's limit of unpaid orders.
 #[tokio::test]
 async fn finds_the_first_although_it_was_the_last_that_may_be_unpaid() {
     let limits = UnpaidLimits { orders: Some(1), ..UnpaidLimits::NONE };

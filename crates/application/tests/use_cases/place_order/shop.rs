@@ -2,9 +2,9 @@
 
 use super::*;
 
-/// The ports around one order; what a test does not set is not to be called.
+/// The ports around one order. A call that a test does not prepare fails the test.
 pub(super) struct Shop {
-    /// Whether the database is there, and what it knows of the buyer.
+    /// Whether the database answers, and its answer about the buyer.
     pub(super) buyer: Result<Result<Buyer, NotAdmitted>, fn() -> StoreError>,
     pub(super) transactions: Vec<PreparedTransaction>,
     pub(super) users: MockUsers,
@@ -15,12 +15,12 @@ pub(super) struct Shop {
     pub(super) catalog: MockCatalog,
     pub(super) gateway: MockPaymentGateway,
     pub(super) double_click: Duration,
-    /// What time it is at each look; the last one stays.
+    /// The time at each reading of the clock; the last one stays.
     pub(super) times: Vec<ShopTime>,
     pub(super) unpaid_limits: UnpaidLimits,
 }
 
-/// What an order came to, and what was written for it.
+/// The outcome of an order, and what was written for it.
 pub(super) struct Placed {
     pub(super) outcome: Result<StartedPayment, PlaceOrderError>,
     pub(super) groups: Vec<WrittenGroup>,
@@ -72,7 +72,7 @@ impl Shop {
         }))
     }
 
-    /// What was ordered and has not left the cart yet.
+    /// Lines that were ordered and are still in the cart.
     pub(super) fn having_ordered(ordered_lines: Vec<(SkuId, CartStamp)>) -> Self {
         let mut shop = Self::with_buyer();
         if let Ok(Ok(buyer)) = &mut shop.buyer {
@@ -111,7 +111,7 @@ impl Shop {
         self
     }
 
-    /// Places an order that is to be paid.
+    /// Places an order that the buyer must pay.
     pub(super) async fn place(
         self,
         request: PlaceOrderRequest,
@@ -196,6 +196,6 @@ pub(super) fn request(items: impl Into<Option<OrderItems>>) -> PlaceOrderRequest
     }
 }
 
-/// The direct buy that was previewed last.
+/// The direct buy of the last preview.
 pub(super) const LATEST: Option<OrderItems> = None;
 pub(super) const DIRECT: OrderItems = OrderItems::Direct { sku_id: SkuId(4), quantity: 2 };

@@ -1,4 +1,4 @@
-//! 对账 against mocked ports.
+//! 对账 with mocked ports.
 
 mod payments;
 mod refunds;
@@ -17,7 +17,7 @@ use ports::{
 
 use crate::support::*;
 
-/// The day of [`noon`], which is over when the tests compare it.
+/// The day of [`noon`], which has ended when the tests compare it.
 fn day() -> ShopDate {
     ShopDate::parse("2019-11-28").unwrap()
 }
@@ -44,7 +44,7 @@ fn billing(entries: Vec<BillEntry>) -> MockPaymentGateway {
     gateway
 }
 
-/// A store that has this statement of the day, and what it keeps of what is found.
+/// A store with this statement of the day; the list receives the stored differences.
 fn keeping(statement: DailyStatement) -> (MockDailyStatements, Arc<Mutex<Vec<FoundDifference>>>) {
     let kept = Arc::new(Mutex::new(Vec::new()));
     let mut ledger = MockDailyStatements::new();
@@ -63,7 +63,7 @@ fn keeping(statement: DailyStatement) -> (MockDailyStatements, Arc<Mutex<Vec<Fou
     (ledger, kept)
 }
 
-/// Compares with repair, and says what was done about each difference; what is said is what is kept.
+/// Compares with repair. Returns the repair of each difference, which must be the stored one.
 async fn repaired(
     gateway: MockPaymentGateway,
     statement: DailyStatement,
@@ -133,7 +133,7 @@ async fn the_books_are_asked_for_whatever_the_bill_names() {
     let bill =
         vec![entry("A", "323.91", None), entry("B", "9.90", Some("r1")), entry("A", "1.00", Some("r2"))];
     let mut ledger = MockDailyStatements::new();
-    // Under its own number, or one that takes its place.
+    // Under its own number, or under one that replaces it.
     let trade = |trade_no| domain::Channel::Alipay.trade(trade_no);
     let of_bill =
         move |_: &domain::Channel, date: &ShopDate, trade_nos: &[String], request_nos: &[String]| {

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Another application of the same account at Alipay made it: it is listed, and nobody is offered to refund it.
+/// Another application of the same Alipay account took it: it is listed, and no refund is offered.
 #[tokio::test]
 async fn a_payment_of_another_application_is_left_alone() {
     let foreign = BillEntry { out_trade_no: "WX-7".to_owned(), ..entry("A", "9.00", None) };

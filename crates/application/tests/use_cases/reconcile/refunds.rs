@@ -82,7 +82,7 @@ mod that_we_do_not_have {
         assert_eq!(done, one(DifferenceKind::MissingHere, "此前已入账"));
     }
 
-    /// The payment is settled first, so that its refund finds it.
+    /// The payment is recorded first, so that its refund finds it.
     #[tokio::test]
     async fn is_booked_after_its_payment_whatever_the_order_of_the_bill() {
         let gateway = billing(vec![entry("A", "9.90", Some("x")), entry("A", "323.91", None)]);
@@ -173,7 +173,7 @@ mod that_is_done_there_alone {
         assert!(done[0].1.starts_with("未处理:"), "{done:?}");
     }
 
-    /// Nothing of Alipay's confirms it. The job that has its lease sends it, and nobody else.
+    /// Alipay does not confirm it. Only the job that has its lease sends it.
     #[tokio::test]
     async fn stays_open_where_alipay_knows_nothing_of_it_and_nothing_is_sent() {
         let gateway = knowing_refund(billed(), "r1", Ok(None));

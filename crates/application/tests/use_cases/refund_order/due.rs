@@ -1,4 +1,4 @@
-//! What is tried again: refunds that are open, and those that the service owes.
+//! Retries of open refunds, and of those that the service owes.
 
 use application::JobError;
 use domain::RefundKind;
@@ -6,7 +6,7 @@ use ports::Claimed;
 
 use super::*;
 
-/// One pass in which this refund is due, tried so often before.
+/// One pass in which this refund is due, after this many attempts.
 async fn pass(item: Refund, attempts: u32, gateway: MockPaymentGateway, ledgers: Ledgers) -> Ledgers {
     let ledgers = ledgers.with_due_refunds(vec![Claimed { item, attempts }]);
     assert_eq!(pass_over_due(gateway, &ledgers).await, 1);
@@ -23,7 +23,7 @@ fn outcome(ledgers: &Ledgers) -> RefundStatus {
 
 #[tokio::test]
 async fn what_was_asked_before_is_asked_about_first_and_not_sent_again() {
-    // Whoever wrote it down asks for it at this moment, or died over it: that counts as asked before.
+    // The process that recorded it is sending it now, or died while doing so: that counts as one attempt.
     for attempts in [0, 1] {
         let gateway = looked_up(nobody_asked(), "r1", Ok(Some(money("9.90"))), 1);
         assert_eq!(outcome(&pass_over_open(attempts, gateway).await), RefundStatus::Succeeded);
@@ -50,14 +50,14 @@ async fn what_alipay_knows_nothing_of_is_sent_again_under_its_number() {
     assert_eq!(put_off(&ledgers, "r1"), Duration::from_secs(40));
 }
 
-/// Alipay, which knows of no such refund, before and after it refuses it.
+/// An Alipay that knows no such refund, before and after it refuses it.
 fn refusing(number: &'static str, amount: &str, code: &str, times: usize) -> MockPaymentGateway {
     looked_up(refunding(nobody_asked(), number, amount, Err(no(code))), number, Ok(None), times)
 }
 
 #[tokio::test]
 async fn staffs_refund_ends_with_alipays_no_once_the_attempt_before_is_old() {
-    // Whoever wrote it down may have asked for it two minutes ago, and that may still be carried out.
+    // The process that recorded it may have sent it two minutes ago, and that request may still be carried out.
     for (attempts, seconds) in [(0, 20), (1, 20), (9, 3600)] {
         let still = pass_over_open(attempts, refusing("r1", "9.90", "ACQ.TRADE_HAS_FINISHED", 2)).await;
         assert_eq!(outcome(&still), RefundStatus::Requested);
@@ -71,7 +71,7 @@ async fn staffs_refund_ends_with_alipays_no_once_the_attempt_before_is_old() {
     assert_eq!(put_off(&still, "r1"), Duration::from_secs(3600));
 }
 
-/// The refund of a payment in this status, which the service owes, with all that is on record.
+/// The refund that the service owes for a payment in this status, with the ledger.
 fn owed(status: PaymentStatus) -> (Refund, Ledgers) {
     let payment = recorded("A", status);
     let owed = Refund::automatic(&payment).unwrap();
@@ -148,7 +148,7 @@ async fn one_that_cannot_be_written_down_does_not_hold_up_the_next() {
     assert_eq!(ledgers.get(ORDER).refund("r2").unwrap().status, RefundStatus::Succeeded);
 }
 
-/// It would be claimed first again when its lease ends.
+/// Otherwise it would be claimed first again when its lease ends.
 #[tokio::test]
 async fn one_that_panics_keeps_no_other_from_being_done_and_fails_the_pass() {
     let (first, second) = (open("9.90"), Refund { out_request_no: "r2".to_owned(), ..open("1.00") });

@@ -1,4 +1,4 @@
-//! 退款: what staff ask for, what Alipay answers, and what is tried again.
+//! 退款: staff's requests, Alipay's answers, and retries.
 
 mod due;
 mod requests;
@@ -17,10 +17,10 @@ use ports::{
 
 use crate::support::*;
 
-/// How long one process has a refund to itself.
+/// How long one process has a refund for itself.
 const LEASE: Duration = Duration::from_secs(120);
 
-/// A pass over the refunds that are due; how many it looked at.
+/// One pass over the due refunds. Returns how many it processed.
 async fn pass_over_due(gateway: MockPaymentGateway, ledgers: &Ledgers) -> usize {
     DueRefunds(Arc::new(service(gateway, ledgers))).pass().await.unwrap()
 }
@@ -37,7 +37,7 @@ async fn request(
     service(gateway, ledgers).refund(ORDER, ask, &shop()).await
 }
 
-/// So much, or all that is left, under the number `r1`.
+/// A request for this amount, or for all that is left, under the number `r1`.
 fn ask(amount: Option<&str>) -> RefundAsk {
     RefundAsk {
         trade_no: None,
@@ -49,12 +49,12 @@ fn ask(amount: Option<&str>) -> RefundAsk {
     }
 }
 
-/// The same as it is on record when nothing is known of it yet.
+/// The stored refund before its outcome is known.
 fn open(amount: &str) -> Refund {
     Refund { cause: shop(), ..refund("r1", amount, RefundStatus::Requested) }
 }
 
-/// Alipay, which is asked just once for this refund of trade A.
+/// An Alipay that expects this refund of trade A exactly once.
 fn refunding(
     mut gateway: MockPaymentGateway,
     number: &'static str,
@@ -78,7 +78,7 @@ fn willing(amount: &str) -> MockPaymentGateway {
     refunding(nobody_asked(), "r1", amount, Ok(RefundOutcome::Refunded { gone_back: None }))
 }
 
-/// The same, which is asked this often what became of it.
+/// The same, with this many queries of the refund.
 fn looked_up(
     mut gateway: MockPaymentGateway,
     number: &'static str,
@@ -110,7 +110,7 @@ fn no(code: &str) -> GatewayError {
     GatewayError::Refused { code: code.to_owned(), message: "卖家余额不足".to_owned(), is_final }
 }
 
-/// Every answer after which the money may have gone.
+/// Every error after which the refund may have succeeded.
 fn unclear() -> [GatewayError; 3] {
     [
         alipay_down(),
@@ -126,7 +126,7 @@ fn refused(outcome: Result<Refund, OrderChangeError>) -> Refusal {
     }
 }
 
-/// How long after noon the refund of this number is due again.
+/// How long after noon the refund with this number is due again.
 fn put_off(ledgers: &Ledgers, number: &str) -> Duration {
     match ledgers.appended().last() {
         Some(Event::RefundPostponed { out_request_no, due_at, failure: Some(_) })

@@ -1,4 +1,4 @@
-//! What staff ask for, and what Alipay answers at once.
+//! Staff's requests, and Alipay's immediate answers.
 
 use ports::AppendError;
 
@@ -43,7 +43,7 @@ async fn the_same_request_again_is_the_same_refund() {
     let gateway = looked_up(nobody_asked(), "r1", Ok(Some(money("9.90"))), 1);
     let done = request(&ask(Some("9.90")), gateway, &ledgers).await.unwrap();
     assert_eq!(done.status, RefundStatus::Succeeded, "asked about, and not sent again");
-    // Who wrote it down is about to send it, or the job will.
+    // The process that recorded it is about to send it, or the job will.
     for unknown in [Ok(None), Err(alipay_down())] {
         let ledgers = Ledgers::of(paid_ledger(&[super::open("9.90")]));
         let gateway = looked_up(nobody_asked(), "r1", unknown, 1);
@@ -78,7 +78,7 @@ async fn what_failed_is_tried_again_under_its_number() {
         assert_eq!((refund.status, refund.cause), (expected, shop()));
         assert_eq!(ledgers.get(ORDER).refunds.len(), 1);
     }
-    // It happened after all, or nobody can say.
+    // It succeeded after all, or its outcome is unknown.
     for (known, expected) in
         [(Ok(Some(money("9.90"))), RefundStatus::Succeeded), (Err(alipay_down()), RefundStatus::Requested)]
     {
@@ -136,7 +136,7 @@ async fn what_is_refused_is_not_written_down_and_nobody_is_asked() {
     assert_eq!(refused(outcome), Refusal::UnknownOrder);
 }
 
-/// Money of a number that is no order's goes back as well, by its trade.
+/// A payment under a number that is no order's is refunded too, by its trade.
 #[tokio::test]
 async fn a_payment_of_no_order_is_refunded_by_its_trade() {
     let ledgers = Ledgers::of(ledger(None, vec![recorded("A", PaymentStatus::UnknownOrder)], vec![]));
@@ -165,7 +165,7 @@ async fn what_is_unclear_is_neither_done_nor_failed() {
     }
 }
 
-/// What went back past the ledger is for staff and the bill: our own refund is booked as it is.
+/// Refunds that are not in the ledger are for staff and the bill: our own refund is recorded as it is.
 #[tokio::test]
 async fn a_sum_that_is_not_ours_changes_nothing_of_what_is_booked() {
     for gone_back in [None, Some("9.90"), Some("59.90"), Some("0")] {
@@ -281,13 +281,13 @@ async fn each_failure_of_the_database_is_passed_on() {
     }
 }
 
-/// The old back end left no record of payments.
+/// The old back end did not record payments.
 mod without_a_record {
     use domain::{Trade, TradeStatus};
 
     use super::*;
 
-    /// Alipay, which is asked once about the order's trade.
+    /// An Alipay that expects one query about the order's trade.
     fn knowing(
         mut gateway: MockPaymentGateway,
         answer: Result<Option<Trade>, GatewayError>,

@@ -1,10 +1,10 @@
-//! What is in a cart, and how it changes.
+//! The content of a cart, and its changes.
 
 use mockall::Sequence;
 
 use super::*;
 
-/// The removal of a line that was ordered is late: nobody is shown it, or adds to it what they then buy twice.
+/// The removal of an ordered line is late: the buyer must not see the line, nor add pieces to it and buy them twice.
 #[tokio::test]
 async fn what_was_ordered_leaves_the_cart_before_it_is_shown_or_changed() {
     let ordering = || {
@@ -61,8 +61,8 @@ async fn what_was_ordered_leaves_the_cart_before_it_is_shown_or_changed() {
     assert_eq!(edit.merge_cart(USER, &offline).await.unwrap(), 2);
 }
 
-/// The whole cart was ordered, and its lines are gone, but not yet the record of them: it is forgotten before the same SKU
-/// is added, whose line would be taken for the ordered one.
+/// The whole cart was ordered and its lines are removed, but the record of the removal still exists. It must be deleted
+/// before the same SKU is added, because the new line would count as the ordered one.
 #[tokio::test]
 async fn what_was_ordered_is_forgotten_before_an_empty_cart_is_filled() {
     let mut shop = Shop::with_user();

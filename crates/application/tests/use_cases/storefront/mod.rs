@@ -1,4 +1,4 @@
-//! Signing in, carts, addresses and goods, against mocked ports.
+//! Sign-in, carts, addresses and goods, with mocked ports.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
@@ -50,7 +50,7 @@ struct Shop {
 }
 
 impl Shop {
-    /// One user, whose password is kept as a hash.
+    /// One user, whose password is stored as a hash.
     fn with_user() -> Self {
         let mut shop = Self::default();
         shop.users.expect_authenticate().returning(|_| Ok(Ok(USER)));
@@ -74,7 +74,7 @@ impl Shop {
         (cart, credentials, passwords)
     }
 
-    /// Bears two failures of a name from an address.
+    /// Allows two failures per name and address.
     fn sign_in(self) -> SignIn {
         self.sign_in_under(RULES)
     }
@@ -151,7 +151,7 @@ async fn an_address_book_is_changed_as_it_is_by_then() {
     assert!(matches!(prefer(book, 7).await, Err(EditAddressesError::Store(_))), "not done twice");
 }
 
-/// However many look at different pages at the same time, their kind is counted once.
+/// However many clients read different pages at the same time, the category is counted once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_kind_is_counted_once_for_all_who_wait() {
     let mut storefront = MockStorefrontReader::new();
@@ -173,7 +173,7 @@ async fn a_kind_is_counted_once_for_all_who_wait() {
 async fn goods_that_are_not_there() {
     let browse = |storefront: MockStorefrontReader| BrowseGoods::new(Arc::new(storefront));
     let mut storefront = MockStorefrontReader::new();
-    // Pages beyond the end, however many are asked for, cost the database one count a second.
+    // Pages beyond the end cost the database one count per second, however many are requested.
     storefront.expect_section_size().times(1).returning(|_| Ok(0));
     storefront.expect_section_page().times(1).returning(|_, _, _| Ok(vec![]));
     let goods = browse(storefront);
@@ -186,7 +186,7 @@ async fn goods_that_are_not_there() {
 
     let mut storefront = MockStorefrontReader::new();
     storefront.expect_section_size().returning(|_| Ok(10));
-    // They left the shelf after they were counted.
+    // The SKUs left the shelf after they were counted.
     storefront.expect_section_page().times(2).returning(|_, _, _| Ok(vec![]));
     let goods = browse(storefront);
     assert!(goods.section(CatalogId(1), 1).await.is_ok());

@@ -1,4 +1,4 @@
-//! Who signs in, and who is locked out.
+//! Sign-ins and lockouts.
 
 use super::*;
 
@@ -11,7 +11,7 @@ async fn a_token_lives_as_long_as_configured() {
     assert_eq!(signed_in, SignedIn { cart_lines: 1, token_until, password: stored() });
 }
 
-/// What comes of wrong passwords.
+/// The answer to a wrong password.
 async fn wrong(sign_in: &SignIn, name: &str, address: &str) -> SignInError {
     sign_in.execute(&attempt(name, "wrong", address)).await.unwrap_err()
 }
@@ -47,7 +47,7 @@ async fn a_name_bears_more_from_many_addresses_but_not_everything() {
     assert!(matches!(wrong(&sign_in, "b", "10.0.0.4").await, SignInError::Wrong));
 }
 
-/// One password, tried for name after name.
+/// One password, tried with one name after the other.
 #[tokio::test]
 async fn an_address_is_counted_whoever_is_named_unless_that_is_not_wanted() {
     let counting =
@@ -64,7 +64,7 @@ async fn an_address_is_counted_whoever_is_named_unless_that_is_not_wanted() {
     assert!(matches!(wrong(&sign_in, "x", "10.0.0.2").await, SignInError::Wrong));
 }
 
-/// Failures of so many names are remembered; an address that has no try left does not push others out.
+/// Failures are remembered for a limited number of names; an address without attempts left does not displace others.
 #[tokio::test]
 async fn an_address_that_is_locked_out_makes_nothing_be_forgotten() {
     let sign_in = Shop::with_user().sign_in_under(SignInRules { failures_per_address: Some(3), ..RULES });
@@ -93,7 +93,7 @@ async fn a_network_of_the_sixth_version_is_one_address() {
     assert!(matches!(wrong(&sign_in, "x", "2001:db8:1:3::1").await, SignInError::Wrong));
 }
 
-/// Passwords whose arithmetic lets others in between.
+/// Password checks that let other tasks run in between.
 struct Slow {
     is_right: bool,
     tried: AtomicU32,
@@ -118,7 +118,7 @@ impl Passwords for Slow {
     }
 }
 
-/// What comes of all these at the same moment, and how many passwords were looked at.
+/// The answers to all these attempts at the same moment, and the number of checked passwords.
 async fn at_once(
     is_right: bool,
     rules: SignInRules,
@@ -143,7 +143,7 @@ async fn at_once(
     (ends, passwords.tried.load(Ordering::Relaxed))
 }
 
-/// Attempts that have not ended are no failures.
+/// Attempts in progress do not count as failures.
 #[tokio::test]
 async fn right_ones_at_the_same_moment_are_all_let_in() {
     let same_name = (0..20).map(|_| attempt("a", RIGHT, "10.0.0.1"));
@@ -154,7 +154,7 @@ async fn right_ones_at_the_same_moment_are_all_let_in() {
     assert_eq!(tried, 220);
 }
 
-/// However many are sent before the first of them has failed.
+/// The limit holds however many attempts are sent before the first one has failed.
 #[tokio::test]
 async fn guesses_at_the_same_moment_are_no_more_than_those_one_after_the_other() {
     let (ends, tried) = at_once(false, RULES, vec![attempt("a", "wrong", "10.0.0.1"); 50]).await;
@@ -216,6 +216,6 @@ async fn whoever_cannot_keep_their_offline_cart_is_not_signed_in() {
     let sign_in = shop.sign_in();
     let refused = sign_in.execute(&SignInRequest { offline_cart, ..right() }).await;
     assert!(matches!(refused, Err(SignInError::Cart(EditCartError::Carts(_)))));
-    // Nothing is to be kept, and nothing is lost.
+    // Nothing is kept, and nothing is lost.
     assert!(sign_in.execute(&right()).await.is_ok());
 }

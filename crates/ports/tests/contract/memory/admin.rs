@@ -18,7 +18,7 @@ impl AdminOrders for Memory {
             let is_own = search.user_id.is_none_or(|user_id| user_id == order.user_id);
             let has_status = search.status.is_none_or(|status| status == order.status);
             let is_in_range = match (self.defect, search.numbers.end()) {
-                // As if the moment of an order were its key.
+                // As if the time of an order were its key.
                 (Some(Defect::PagesByTime), Some(end)) => order.id.as_str()[..14] < end[..14],
                 (Some(_) | None, _) => search.numbers.contains(&order.id),
             };

@@ -1,4 +1,4 @@
-//! What is on record under a number, locked and written.
+//! The ledger of a number, locked and written.
 
 use async_trait::async_trait;
 use domain::{
@@ -129,7 +129,7 @@ impl Tables {
 }
 
 impl Tables {
-    /// The attempts to pay an order that are on record.
+    /// The stored attempts to pay an order.
     pub(super) fn attempts_of(&self, number: &str) -> Vec<PaymentAttempt> {
         let its = self.attempts.iter().filter(|(id, _)| id.as_str() == number);
         its.map(|(_, attempt)| attempt.clone()).collect()
@@ -299,7 +299,7 @@ impl Unit {
         }
     }
 
-    /// False if the order is not as it must be.
+    /// False if the order does not satisfy the condition.
     fn amend(
         &mut self,
         number: &str,

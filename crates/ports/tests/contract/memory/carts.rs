@@ -13,7 +13,7 @@ impl CartStore for Memory {
     }
 
     async fn load_many(&self, user_ids: &[UserId]) -> Result<BTreeMap<UserId, Cart>, CartError> {
-        // Wrong where owners do not matter: the first user's cart for all.
+        // With this defect all users get the first user's cart.
         let owner = |user_id: &UserId| match (self.defect, user_ids.first()) {
             (Some(Defect::IgnoresOwner), Some(first)) => *first,
             _ => *user_id,
@@ -45,7 +45,7 @@ impl CartStore for Memory {
 
     async fn write(&self, user_id: UserId, changes: &[CartLineChange]) -> Result<bool, CartError> {
         let before = self.tables().carts.clone();
-        // Long enough for others to look at the same.
+        // Long enough for others to read the same.
         for _ in 0..20 {
             pause().await;
         }

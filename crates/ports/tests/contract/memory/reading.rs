@@ -198,7 +198,7 @@ impl IdempotencyKeys for Memory {
 }
 
 impl Tables {
-    /// An order as a reader sees it: without snapshots, with what the other tables say now.
+    /// An order as a reader sees it: without snapshots, with the current values of the other tables.
     pub(super) fn order(&self, id: &OrderId, defect: Option<Defect>) -> Option<Order> {
         let StoredOrder { order, address_id, has_snapshots, .. } = self.orders.get(id)?;
         let mut order = order.clone();

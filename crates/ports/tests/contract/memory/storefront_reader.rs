@@ -7,7 +7,7 @@ use ports::{Section, StoreError, StorefrontReader};
 
 use super::{Defect, Memory, Tables};
 
-/// A product has its first SKU's number, and so has its kind of goods.
+/// A product and its category have the number of the product's first SKU.
 #[async_trait]
 impl StorefrontReader for Memory {
     async fn sections(&self, catalogs: u32, skus: u32) -> Result<Vec<Section>, StoreError> {

@@ -24,7 +24,7 @@ pub(super) struct StoredEvent {
 }
 
 impl Unit {
-    /// Keeps events for those who listen.
+    /// Stores events for the endpoints.
     pub(super) async fn tell(&mut self, events: &[OrderEvent]) {
         for event in events {
             let mut event = event.clone();

@@ -6,7 +6,7 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::{Defect, Due, Memory, StoredOrder, Tables, key_of, pause};
 
-/// A transaction: a copy of the tables; the guard keeps others out.
+/// A transaction: a copy of the tables; the lock excludes other writers.
 pub(super) struct Unit {
     committed: Arc<Mutex<Tables>>,
     pub(super) tables: Tables,
@@ -49,7 +49,7 @@ impl Unit {
         *self.committed.lock().unwrap() = self.tables;
     }
 
-    /// Writes orders; says why not, where a number or a guard is in use.
+    /// Writes orders. Returns the reason if a number or a guard is in use.
     pub(super) async fn insert(&mut self, orders: &[NewOrder]) -> Result<Option<PlacingOutcome>, StoreError> {
         for new in orders {
             if self.tables.orders.contains_key(&new.order.id) && !self.has(Defect::OverwritesOrders) {
@@ -142,7 +142,7 @@ impl Unit {
 }
 
 impl Unit {
-    /// Binds the keys of the orders; false where one is bound already.
+    /// Binds the keys of the orders; false if one is already bound.
     pub(super) async fn bind_keys(&mut self, orders: &[NewOrder], at: ShopTime) -> bool {
         for (key, bound) in orders.iter().filter_map(key_of) {
             if self.tables.keys.contains_key(&key) && !self.has(Defect::BindsTwice) {
@@ -155,7 +155,7 @@ impl Unit {
         true
     }
 
-    /// Lets ordered lines leave the carts, or records that they must.
+    /// Removes ordered lines from the carts, or records that they must be removed.
     pub(super) async fn remove_lines(&mut self, removals: &[CartRemoval], at: ShopTime) {
         match self.mode {
             CartRemovalMode::InTransaction => self.tables.remove_from_carts(removals, self.defect),

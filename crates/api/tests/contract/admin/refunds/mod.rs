@@ -32,7 +32,7 @@ fn requested(amount: &str, restock: Vec<Restock>) -> Refund {
     Refund { restock, ..refund(amount, RefundStatus::Requested) }
 }
 
-/// The paid order, not shipped, with these refunds.
+/// The paid order before shipment, with these refunds.
 fn awaiting(refunds: Vec<Refund>) -> Mocks {
     Mocks::untouched().on_record(paid_ledger(AWAITING, refunds))
 }
@@ -42,14 +42,14 @@ fn all_pieces() -> Vec<Restock> {
     vec![Restock { sku_id: SkuId(4), pieces: 2 }, Restock { sku_id: SkuId(5), pieces: 1 }]
 }
 
-/// The refund of the whole payment on the wire; the pieces that were not shipped go back with it.
+/// The refund of the whole payment on the wire; the unshipped pieces go back with it.
 fn whole_data(status: &str) -> Value {
     let mut data = refund_data("323.91", status);
     data["restock"] = json!([{"sku_id": 4, "count": 2}, {"sku_id": 5, "count": 1}]);
     data
 }
 
-/// Alipay, which is asked once to send the refund back, and says this.
+/// Alipay gets one refund request, and gives this answer.
 fn alipay(mut mocks: Mocks, refund: &Refund, said: Result<RefundOutcome, GatewayError>) -> Mocks {
     let expected = RefundRequest {
         trade_no: TRADE.to_owned(),
@@ -61,7 +61,7 @@ fn alipay(mut mocks: Mocks, refund: &Refund, said: Result<RefundOutcome, Gateway
     mocks
 }
 
-/// What became of a refund that was written down, when Alipay said this.
+/// The result of a stored refund after this answer from Alipay.
 async fn told(said: Result<RefundOutcome, GatewayError>, known: Option<&str>) -> (Value, Client) {
     let mut mocks = alipay(awaiting(Vec::new()), &requested("323.91", all_pieces()), said);
     let known = known.map(money);
@@ -77,7 +77,7 @@ async fn told(said: Result<RefundOutcome, GatewayError>, known: Option<&str>) ->
     (answer["refund"].take(), client)
 }
 
-/// When the refund that Alipay left open is due again, and why.
+/// When the refund that Alipay left open is due again, and the reason.
 fn postponed(client: &Client) -> (ShopTime, String) {
     match client.ledgers().appended().last() {
         Some(Event::RefundPostponed { out_request_no, due_at, failure: Some(why) })
@@ -171,7 +171,7 @@ async fn null_is_as_absent() {
     assert_eq!(done(&sent(mocks, asked(&body)).await)["refund"], refund_data("323.91", "succeeded"));
 }
 
-/// Zeros behind the fen change nothing.
+/// Zeros after the fen change nothing.
 #[actix_web::test]
 async fn an_amount_is_a_text_or_a_number() {
     for (sent_as, amount) in [
@@ -218,7 +218,7 @@ async fn a_refusal_of_alipay_ends_it_unless_the_money_went_back_all_the_same() {
     client.close().await;
 }
 
-/// Money that Alipay took under a number that is no order of ours goes back too.
+/// A payment that Alipay took under an unknown number is refunded too.
 #[actix_web::test]
 async fn a_payment_for_no_order_goes_back_by_its_own_number() {
     let stray = PaymentRecord { status: PaymentStatus::UnknownOrder, ..payment() };
@@ -234,7 +234,7 @@ async fn a_payment_for_no_order_goes_back_by_its_own_number() {
     client.close().await;
 }
 
-/// Not all numbers are ours: another program of the shop's takes money under its own.
+/// Not every number is ours: another program of the shop may take payments under its own numbers.
 #[actix_web::test]
 async fn a_payment_of_other_origin_goes_back_whatever_its_number_is() {
     for (number, in_path) in [("OLD-7", "OLD-7"), ("旧 a/7%", "%E6%97%A7%20a%2F7%25"), ("OLD+7", "OLD+7")] {

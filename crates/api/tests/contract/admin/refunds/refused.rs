@@ -1,11 +1,11 @@
-//! Refunds that are refused, or that are on record and not known to be done.
+//! Refunds that are refused, or that are stored and not known to be done.
 
 use domain::TradeStatus;
 use ports::AppendError;
 
 use super::*;
 
-/// Asserts that the request is refused so, and nothing is written.
+/// Asserts that the request is refused with this code, and that nothing is written.
 async fn refused_in(mocks: Mocks, body: &Value, code: Code) -> String {
     let client = mocks.open().await;
     let message = refused(&client.send(asked(body)).await, code);
@@ -39,7 +39,7 @@ async fn where_nothing_is_left_it_is_422() {
     assert_eq!(refused_in(unpaid, &whole(), NOTHING_TO_REFUND).await, "没有可退的款项");
 }
 
-/// As the old back end left them: Alipay is asked what was paid.
+/// An order as the old back end left it: Alipay is asked for the payment.
 #[actix_web::test]
 async fn an_order_that_is_paid_without_a_record_is_asked_about() {
     let mocks = |known: Result<Option<Trade>, GatewayError>| {
@@ -110,7 +110,7 @@ async fn a_number_that_is_none_is_named() {
     for number in ["%00", "a%0Ab", "%7F", &"9".repeat(65)] {
         bad_parameter(post(&format!("{ORDERS}/{number}/refunds"), &whole()), "订单编号").await;
     }
-    // Of other origin, and on no payment here.
+    // Numbers from elsewhere, without a payment here.
     for number in ["OLD-7", "%E8%AE%A2", "%FF", "%27"] {
         let answer = sent(Mocks::untouched(), post(&format!("{ORDERS}/{number}/refunds"), &whole())).await;
         refused(&answer, ORDER_NOT_FOUND);
