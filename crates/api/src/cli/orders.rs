@@ -59,8 +59,8 @@ pub(super) struct RefundArguments {
     /// The reason, for the buyer.
     #[arg(long, default_value = "商家退款")]
     reason: String,
-    /// Pieces that go back into stock. By default none; or all pieces of an order that was not shipped, with the last of its
-    /// money.
+    /// Pieces that go back into stock. By default none; or all pieces of an order that was not shipped, with the last
+    /// of its money; or those of a failed refund that is repeated, as far as the order still holds them.
     #[arg(long, value_name = "SKU:COUNT", value_parser = restock, conflicts_with = "keep_pieces")]
     restock: Vec<Restock>,
     /// No pieces go back into stock.

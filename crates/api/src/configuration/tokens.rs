@@ -119,7 +119,7 @@ fn of_staff(
         Some(secret) if secret.len() < MIN_STAFF_SECRET_BYTES => {
             Err(source.wrong(name, &format!("must have at least {MIN_STAFF_SECRET_BYTES} bytes")))
         }
-        // With the same secret, buyers' tokens could be used to sign for staff.
+        // With the same secret, anyone who can sign buyers' tokens could sign staff tokens.
         Some(secret) if of_buyers.iter().any(|buyers| buyers.reveal() == secret) => Err(source
             .wrong(name, "must not be a secret of buyers, DASHOP_JWT_SECRET or DASHOP_JWT_VERIFY_SECRET")),
         secret => Ok(secret.map(Secret::new)),

@@ -15,7 +15,8 @@ use crate::http::{Readiness, ReadinessReport};
 
 /// How long the check that the database can be written may take.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long the check of the carts may take. It is shorter than the timeouts of load balancers and cart operations.
+/// How long the check of the carts may take, whatever the timeout of cart operations. It is shorter than the timeouts
+/// of load balancers and of the database check.
 const CARTS_PATIENCE: Duration = Duration::from_secs(1);
 /// How long a report is kept. More frequent requests send no queries.
 const GOOD_FOR: Duration = Duration::from_secs(1);

@@ -109,7 +109,7 @@ impl OrderExport {
         Ok(Some(page).filter(|page| !page.is_empty()))
     }
 
-    /// Like [`Self::next`], with goods and payments. After an error, the orders of the failed page are skipped.
+    /// Like [`Self::next`], with goods and payments. If these cannot be read, the next call skips that page's orders.
     pub async fn next_with_goods(&mut self) -> Result<Option<Vec<ShippingListEntry>>, StoreError> {
         let Some(page) = self.next().await? else { return Ok(None) };
         let ids: Vec<OrderId> = page.into_iter().map(|order| order.id).collect();

@@ -28,7 +28,7 @@ impl ShoppingService {
     }
 
     /// The preview for a request that cannot be read: the buyer's addresses, if they are known. For a direct buy, the
-    /// remembered one is deleted, as after every failed preview.
+    /// remembered one is deleted, as after every direct buy that cannot be quoted.
     pub async fn unread_preview(
         &self,
         caller: &Caller,

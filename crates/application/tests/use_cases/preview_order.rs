@@ -68,7 +68,7 @@ impl Shop {
         use_case.preview(&caller(), items).await
     }
 
-    /// The refusal, which must contain the buyer's addresses.
+    /// The refusal. The preview must contain the buyer's addresses.
     async fn refusal(self, items: OrderItems) -> PlacementError {
         let Preview { addresses, quote } = self.preview(items).await;
         assert_eq!(addresses, [address()], "the page shows the addresses whatever went wrong");

@@ -40,7 +40,7 @@ pub struct Admin {
     pub orders: StaffOrders,
     /// Webhook endpoints.
     pub webhooks: ManageWebhooks,
-    /// Gives the time of shipments.
+    /// Gives the time of shipments and of sessions.
     pub clock: Arc<dyn Clock>,
 }
 

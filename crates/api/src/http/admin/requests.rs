@@ -133,8 +133,10 @@ pub(super) struct RefundRequestData {
     pub(super) amount: Option<AmountData>,
     /// 1 to 200 characters.
     pub(super) reason: String,
-    /// Pieces that go back into stock. If absent, none; except that all pieces of an order that was not shipped go back
-    /// with the refund of the whole rest.
+    /// Pieces that go back into stock. If absent, none, with two exceptions: the refund of the whole rest of an order
+    /// that was not shipped returns all its pieces; and a repeated refund that has `failed` returns the pieces of its
+    /// first request, as far as the order still holds them and was not shipped since. If both apply, the second one
+    /// counts if the first request was for the whole rest at its time.
     #[serde(default)]
     pub(super) restock: Option<Vec<RestockData>>,
     /// If absent, the payment that paid the order.

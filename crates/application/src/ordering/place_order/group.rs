@@ -118,7 +118,7 @@ impl Placement {
         outcomes.map(|outcome| outcome.unwrap_or_else(|| Err(PlacementError::Busy.into()))).collect()
     }
 
-    /// Places the open members as one group, until a try fails or too few are left.
+    /// Places the open members as one group, until an error occurs, the tries are used up or too few members are left.
     async fn place_together(&self, members: &mut [Member<'_>]) {
         let mut failures = 0;
         for _ in 0..ATTEMPTS {

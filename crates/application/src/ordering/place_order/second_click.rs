@@ -6,8 +6,8 @@ use ports::{OrderListQuery, StoreError};
 use super::{BatchRequest, PlaceOrder, PlaceOrderError, PlacedOrder, PlacementError, found, may_be_there};
 use crate::retries::{Again, Attempts};
 
-/// How often an order is tried if another order has its guard. After each try but the last, an order that is too old loses
-/// the guard. So many clicks at the same moment do not happen by accident.
+/// How often an order is tried if another order has its guard. After each try, the guard is taken off an order that is
+/// too old. So many clicks at the same moment do not happen by accident.
 const TRIES: u32 = 4;
 
 impl PlaceOrder {
