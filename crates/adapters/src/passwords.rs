@@ -69,8 +69,8 @@ impl Argon2Passwords {
         Ok(Self { turns: Arc::new(Semaphore::new(AT_ONCE)), memories, randomness, of_nobody })
     }
 
-    /// Does the work when its turn comes, on a thread that may block. The turn lasts as long as the work, even if the caller
-    /// has stopped waiting.
+    /// Does the work when its turn comes, on a thread that may block. The turn lasts as long as the work, even if the
+    /// caller has stopped waiting.
     async fn in_turn<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Vec<Block>) -> Result<T, password_hash::Error> + Send + 'static,

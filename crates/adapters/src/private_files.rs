@@ -53,8 +53,8 @@ pub fn create(path: &Path, content: &[u8]) -> io::Result<()> {
     write(OpenOptions::new().write(true).create_new(true).mode(OWNER_ALONE).open(path)?, content)
 }
 
-/// Replaces or creates a file and syncs it to the disk; creates its directory if it is missing. However the process ends,
-/// a reader finds the old file or the new one: the new one is written as `….new` and then renamed.
+/// Replaces or creates a file and syncs it to the disk; creates its directory if it is missing. However the process
+/// ends, a reader finds the old file or the new one: the new one is written as `….new` and then renamed.
 ///
 /// # Errors
 /// It cannot be written.

@@ -71,8 +71,8 @@ impl WebhookSecret {
     /// "Signature scheme": 24 to 64 bytes.
     const MIN_KEY_BYTES: usize = 24;
 
-    /// Parses a secret: `whsec_` and the base64 of a key of at least 24 bytes, or any other text of at least 16 bytes, which
-    /// is the key itself.
+    /// Parses a secret: `whsec_` and the base64 of a key of at least 24 bytes, or any other text of at least 16 bytes,
+    /// which is the key itself.
     ///
     /// # Errors
     /// The text is neither of these.
@@ -138,7 +138,7 @@ impl HttpWebhook {
         Ok(Self { http, name: config.name.clone(), url: config.url.clone(), keys, clock })
     }
 
-    /// Uses these secrets for all further events.
+    /// Signs with these secrets whatever is sent from now on, including further attempts of earlier events.
     pub fn sign_with(&self, secrets: &[WebhookSecret]) {
         self.keys.store(Arc::new(Keys::new(secrets)));
     }
@@ -296,7 +296,8 @@ mod tests {
         HttpWebhook::new(&config(secrets), Arc::new(SystemClock)).unwrap()
     }
 
-    /// Recomputed with OpenSSL: `printf '1574944808.{"id":"evt_42"}' | openssl dgst -sha256 -hmac 'sixteen bytes at least'`.
+    /// Recomputed with OpenSSL:
+    /// `printf '1574944808.{"id":"evt_42"}' | openssl dgst -sha256 -hmac 'sixteen bytes at least'`.
     #[test]
     fn a_signature_from_before_is_that_of_other_programs() {
         let signature = "v1=8fe1b4dc94421d1132cdbcbc7d7d8d85fd237e7cf52863defaaed287d675d962";

@@ -166,7 +166,7 @@ async fn a_change_is_never_lost_to_a_removal_at_the_same_moment() {
     for round in 0..1000 {
         shop.put(5, "1", ordered).await;
         let change = async {
-            // A few more round trips each time, so that it falls before, between and after those of the removal.
+            // None to five round trips later, in turn, so that it falls before, between and after those of the removal.
             let mut redis = shop.old_program.clone();
             for _ in 0..round % 6 {
                 let _: () = redis.ping().await.unwrap();
@@ -279,7 +279,7 @@ async fn pass_on_slowly(mut client: TcpStream) {
     }
 }
 
-/// The work fails, and within a few times the limit.
+/// The work fails, within ten times the limit.
 async fn fails<T>(work: impl Future<Output = Result<T, CartError>>) {
     let outcome = tokio::time::timeout(LIMIT * 10, work).await.expect("the time limit holds");
     assert!(outcome.is_err());

@@ -46,7 +46,8 @@ impl<'a> VerifiedAnswer<'a> {
         self.node
     }
 
-    /// The certificate that the answer names. It is not signed, so it only shows whether Alipay uses a known certificate.
+    /// The certificate that the answer names. It is not signed, so it only shows whether Alipay uses a known
+    /// certificate.
     pub fn cert_sn(&self) -> Option<&CertSn> {
         self.cert_sn.as_ref()
     }
@@ -119,8 +120,8 @@ pub enum AnswerError {
 /// Verifies the bytes of an answer to `method` and returns the node that Alipay signed.
 ///
 /// # Errors
-/// The answer is not signed, or not by a key of `alipay`, or is not a unique JSON object. The caller must not use any of
-/// it as a fact.
+/// The answer is not signed, or not by a key of `alipay`, or cannot be split into its members in a unique way. The
+/// caller must not use any of it as a fact.
 pub fn verify<'a>(
     answer: &'a [u8],
     method: Method,

@@ -7,8 +7,8 @@ use x509_parser::{certificate::X509Certificate, der_parser::num_bigint::BigInt};
 
 use crate::name;
 
-/// Alipay's serial number of a certificate, 32 lower-case hexadecimal characters: `app_cert_sn`, `alipay_cert_sn`, and a
-/// part of `alipay_root_cert_sn`.
+/// Alipay's serial number of a certificate, 32 lower-case hexadecimal characters: `app_cert_sn`, `alipay_cert_sn`, and
+/// a part of `alipay_root_cert_sn`.
 ///
 /// It is the MD5 of the issuer's name in Java's form, followed by the certificate's own serial number in decimal.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -36,8 +36,8 @@ impl Charset {
         }
     }
 
-    /// Decodes the value of the parameter `name`. An invalid byte is an error and never becomes a replacement character,
-    /// because the text must be the text that was signed.
+    /// Decodes the value of the parameter `name`. An invalid byte is an error and never becomes a replacement
+    /// character, because the text must be the text that was signed.
     ///
     /// # Errors
     /// The bytes are not text in this charset.

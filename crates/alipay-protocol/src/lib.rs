@@ -10,8 +10,8 @@
 //!
 //! In certificate mode (公钥证书) Alipay's keys are in certificates: see [`certificates`].
 //!
-//! Unverified values cannot be read: only the functions that verify give access to them. The crate has both sides of the
-//! protocol, because the shop's adapter and the sandbox that replaces Alipay are tested against each other.
+//! Unverified values cannot be read: only the functions that verify give access to them. The crate has both sides of
+//! the protocol, because the shop's adapter and the sandbox that replaces Alipay are tested against each other.
 //!
 //! All functions only compute and never wait. A signature takes about 0.3 ms.
 

@@ -33,8 +33,9 @@ pub enum MessageError {
     /// A `sign_type` other than [`SIGN_TYPE`].
     #[error("`sign_type` is not {SIGN_TYPE}")]
     UnsupportedSignType,
-    /// A value contains `&name=` with the name of a parameter that decides about money. The signed string does not escape
-    /// values, so one signed string can be split into parameters in more than one way. Such a message is refused.
+    /// A value contains `&name=` with the name of a parameter that decides about money. The signed string does not
+    /// escape values, so one signed string can be split into parameters in more than one way. Such a message is
+    /// refused.
     #[error("a value contains `&{name}=`, so it is not clear what was signed")]
     Ambiguous {
         /// The parameter that is hidden in the value of another one.
@@ -75,8 +76,9 @@ impl fmt::Debug for VerifiedMessage {
 /// The parameter that may name the certificate of the signature.
 const CERT_SN: &str = "alipay_cert_sn";
 
-/// A possible form of the signed string. SDKs and Alipay's own documentation disagree whether empty values are in it, and
-/// in certificate mode `alipay_cert_sn` was seen in it and outside it. A signature over any of the forms is accepted.
+/// A possible form of the signed string. SDKs and Alipay's own documentation disagree whether empty values are in it,
+/// and in certificate mode `alipay_cert_sn` was seen in it and outside it. A signature over any of the forms is
+/// accepted.
 #[derive(Clone, Copy)]
 struct SignedForm {
     has_empty_values: bool,

@@ -24,8 +24,8 @@ pub enum ParamsError {
     /// There are more than [`MAX_PARAMS`].
     #[error("the form has more than {MAX_PARAMS} parameters")]
     TooMany,
-    /// A name is empty or has other characters than letters, digits and `_`. Alipay has no such names. The signed string
-    /// does not escape names, so a `&` or `=` in a name would make it ambiguous.
+    /// A name is empty or has other characters than letters, digits and `_`. Alipay has no such names. The signed
+    /// string does not escape names, so a `&` or `=` in a name would make it ambiguous.
     #[error("`{name}` is not a parameter's name")]
     Name {
         /// The name, cut to 64 characters.
@@ -45,8 +45,8 @@ impl Params {
         Self::default()
     }
 
-    /// Parses an `application/x-www-form-urlencoded` body or a query string: `+` is a space, `%41` is `A`, and a `%` without
-    /// two hexadecimal digits stays a `%`, as in every browser.
+    /// Parses an `application/x-www-form-urlencoded` body or a query string: `+` is a space, `%41` is `A`, and a `%`
+    /// without two hexadecimal digits stays a `%`, as in every browser.
     ///
     /// # Errors
     /// The form is too long, has too many parameters, an invalid name, or a name twice.
@@ -102,7 +102,8 @@ impl Params {
         self
     }
 
-    /// The parameters whose name satisfies the condition, and the others: SDKs send some in the body and the rest in the URL.
+    /// The parameters whose name satisfies the condition, and the others: SDKs send some in the body and the rest in
+    /// the URL.
     pub fn partition(self, in_first: impl Fn(&[u8]) -> bool) -> (Self, Self) {
         let (first, second) = self.0.into_iter().partition(|(name, _)| in_first(name));
         (Self(first), Self(second))
@@ -137,7 +138,8 @@ impl Params {
         form
     }
 
-    /// The string to sign: `name=value` of all parameters that `keep` selects, in the order of their names, joined by `&`.
+    /// The string to sign: `name=value` of all parameters that `keep` selects, in the order of their names, joined by
+    /// `&`.
     pub(crate) fn canonical(&self, keep: impl Fn(&[u8], &[u8]) -> bool) -> Vec<u8> {
         let mut canonical = Vec::new();
         for (name, value) in self.iter().filter(|(name, value)| keep(name, value)) {

@@ -26,8 +26,8 @@ impl Amount {
         (amount > Self::ZERO && amount <= Self::LARGEST).then_some(amount)
     }
 
-    /// The amount in the shop's own type, for tests that compare the trades of both. That type cannot hold Alipay's largest
-    /// amount, which becomes [`Money::MAX`], one fen less.
+    /// The amount in the shop's own type, for tests that compare the trades of both. That type cannot hold Alipay's
+    /// largest amount, which becomes [`Money::MAX`], one fen less.
     pub(crate) fn to_money(self) -> Money {
         i64::try_from(self.0).ok().and_then(|fen| Money::from_fen(fen).ok()).unwrap_or(Money::MAX)
     }

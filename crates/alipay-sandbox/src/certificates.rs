@@ -77,8 +77,8 @@ pub enum CertificatesError {
 }
 
 impl SandboxCertificates {
-    /// Reads the certificates in the folder if they belong to these keys and this application and do not expire soon, and
-    /// creates new ones otherwise.
+    /// Reads the certificates in the folder if they belong to these keys and this application and do not expire soon,
+    /// and creates new ones otherwise.
     ///
     /// It blocks for the time of file access and of generating keys (up to a second).
     ///
@@ -159,7 +159,8 @@ impl SandboxCertificates {
         })
     }
 
-    /// Whether the key belongs to the issuer. It does not if a process was killed before it wrote the key, the last file.
+    /// Whether the key belongs to the issuer. It does not if a process was killed before it wrote the key, the last
+    /// file.
     fn can_issue(&self) -> bool {
         let issuer = Certificate::read_pem(&self.issuer_pem).ok();
         let issuer = issuer.as_ref().and_then(|read| read.first());

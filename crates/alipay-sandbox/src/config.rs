@@ -73,8 +73,8 @@ impl fmt::Debug for SandboxConfig {
 /// How asynchronous notifications are sent. The default is Alipay's normal behaviour.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotificationBehaviour {
-    /// The pause after each unsuccessful attempt; Alipay's own schedule by default. After the attempt that follows the last
-    /// pause it gives up.
+    /// The pause after each unsuccessful attempt; Alipay's own schedule by default. After the attempt that follows the
+    /// last pause it gives up.
     pub resend_after: Vec<Duration>,
     /// Divides all waiting times, so that the schedule of a day takes seconds; 1 is real time.
     pub speed_up: u32,
@@ -84,13 +84,13 @@ pub struct NotificationBehaviour {
     pub duplicates: u32,
     /// How many first attempts are lost. They count as attempts.
     pub lose_first: u32,
-    /// Whether notifications overtake each other: the first one of two waits until the second one has been sent, at most
-    /// [`NotificationBehaviour::REORDER_WAIT`].
+    /// Whether notifications overtake each other: the first one of two waits until the second one has been sent, at
+    /// most [`NotificationBehaviour::REORDER_WAIT`].
     pub reorder: bool,
     /// Whether a notification is sent if the merchant closes an unpaid trade. At Alipay this depends on the product.
     pub notify_close: bool,
-    /// Whether notifications are held instead of sent, until [`Sandbox::take_held`] signs and returns them. The test then
-    /// delivers them itself, in any order and any number of times.
+    /// Whether notifications are held instead of sent, until [`Sandbox::take_held`] signs and returns them. The test
+    /// then delivers them itself, in any order and any number of times.
     ///
     /// [`Sandbox::take_held`]: crate::Sandbox::take_held
     pub hold: bool,

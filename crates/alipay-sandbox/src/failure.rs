@@ -157,7 +157,8 @@ impl Failure {
     }
 }
 
-/// Alipay shows the string that it verified, so that the merchant can compare it. As at Alipay, `&` is escaped for HTML.
+/// Alipay shows the string that it verified, so that the merchant can compare it. As at Alipay, `&` is escaped for
+/// HTML.
 fn invalid_signature(canonical: &str) -> Words {
     let canonical = canonical.replace('&', "&amp;");
     Words {

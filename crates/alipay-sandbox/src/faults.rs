@@ -25,7 +25,8 @@ pub struct Fault {
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FaultKind {
-    /// The answer is right but late, by this time. The call is performed even if the merchant has closed the connection.
+    /// The answer is right but late, by this time. The call is performed even if the merchant has closed the
+    /// connection.
     Slow(Duration),
     /// There is no answer: the connection stays open for a minute.
     NoAnswer,

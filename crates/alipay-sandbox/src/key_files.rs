@@ -40,9 +40,9 @@ pub enum KeyFileError {
 }
 
 impl SandboxKeys {
-    /// Reads `app_private_key.pem` and `alipay_private_key.pem` in the folder, and generates missing keys. Only the owner
-    /// can read the private keys (mode 600). The public halves (`app_public_key.pem`, `alipay_public_key.pem`), which a
-    /// merchant's configuration needs, are written beside them.
+    /// Reads `app_private_key.pem` and `alipay_private_key.pem` in the folder, and generates missing keys. Only the
+    /// owner can read the private keys (mode 600). The public halves (`app_public_key.pem`, `alipay_public_key.pem`),
+    /// which a merchant's configuration needs, are written beside them.
     ///
     /// It blocks for the time of file access and, at the first start, of generating two keys (up to a second).
     ///

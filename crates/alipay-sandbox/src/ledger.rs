@@ -70,7 +70,8 @@ impl Ledger {
         }
     }
 
-    /// The trade of a buyer who arrives at the cashier: a new one, or the one that waits for payment under the same terms.
+    /// The trade of a buyer who arrives at the cashier: a new one, or the one that waits for payment under the same
+    /// terms.
     pub(crate) fn arrive(
         &mut self,
         arrival: Arrival,

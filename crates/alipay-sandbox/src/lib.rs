@@ -3,17 +3,18 @@
 //! It implements Alipay's documented protocol as far as a shop with 电脑网站支付 and 手机网站支付 needs it, and is as
 //! strict as Alipay: Alipay would also refuse what it refuses. It has no valuable secrets and moves no money.
 //!
-//! - `GET|POST /gateway.do`: `alipay.trade.page.pay` and `alipay.trade.wap.pay` for browsers; `alipay.trade.query`, `alipay.trade.close`,
-//!   `alipay.trade.refund`, `alipay.trade.fastpay.refund.query` and `alipay.data.dataservice.bill.downloadurl.query` for
-//!   servers. Every request's signature and common parameters are checked. Every answer is signed, except those that
-//!   Alipay does not sign either (such as for an unknown `app_id`).
-//! - `POST /cashier/pay` and `POST /cashier/cancel` with `trade_no`: the buttons of the cashier page. Both redirect (303)
-//!   to the shop's `return_url` with signed parameters; `cancel` redirects to the `quit_url` if there is one.
-//! - Notifications go to the shop's `notify_url` until it answers `success`. [`NotificationBehaviour`] can make them late,
-//!   duplicate, lost or out of order, or hold them for a test to deliver.
+//! - `GET|POST /gateway.do`: `alipay.trade.page.pay` and `alipay.trade.wap.pay` for browsers; `alipay.trade.query`,
+//!   `alipay.trade.close`, `alipay.trade.refund`, `alipay.trade.fastpay.refund.query` and
+//!   `alipay.data.dataservice.bill.downloadurl.query` for servers. Every request's signature and common parameters are
+//!   checked. Every answer is signed, except those that Alipay does not sign either (such as for an unknown `app_id`).
+//! - `POST /cashier/pay` and `POST /cashier/cancel` with `trade_no`: the buttons of the cashier page. Both redirect
+//!   (303) to the shop's `return_url` with signed parameters; `cancel` redirects to the `quit_url` if there is one.
+//! - Notifications go to the shop's `notify_url` until it answers `success`. [`NotificationBehaviour`] can make them
+//!   late, duplicate, lost or out of order, or hold them for a test to deliver.
 //! - `GET /bill/<token>`: the bill of a day, a zip of CSV files in GBK; the link is valid for 30 seconds.
-//! - In certificate mode ([`SandboxConfig::certificates`]) every request must have `app_cert_sn` and `alipay_root_cert_sn`,
-//!   every signed answer has `alipay_cert_sn`, and `alipay.open.app.alipaycert.download` returns Alipay's certificates.
+//! - In certificate mode ([`SandboxConfig::certificates`]) every request must have `app_cert_sn` and
+//!   `alipay_root_cert_sn`, every signed answer has `alipay_cert_sn`, and `alipay.open.app.alipaycert.download` returns
+//!   Alipay's certificates.
 //! - `GET /`: a page with all trades.
 //!
 //! Differences from Alipay:
@@ -29,7 +30,8 @@
 //! [`Sandbox`] can make calls fail ([`Sandbox::add_fault`]), act as the buyer ([`Sandbox::arrive`], [`Sandbox::pay`],
 //! [`Sandbox::pay_again`]) and as the merchant's staff in Alipay's console ([`Sandbox::refund_at_console`]), hold
 //! notifications ([`Sandbox::take_held`]), change the key that signs ([`Sandbox::change_key`]), and show its trades and
-//! calls ([`Sandbox::trades`], [`Sandbox::requests`]). A sandbox in another process has most of this over HTTP, in JSON:
+//! calls ([`Sandbox::trades`], [`Sandbox::requests`]). A sandbox in another process has most of this over HTTP, in
+//! JSON:
 //!
 //! | request | body | answer |
 //! |---|---|---|

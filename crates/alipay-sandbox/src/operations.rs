@@ -1,5 +1,5 @@
-//! Everything that is not a call of the gateway: actions of buyers, actions of the merchant's staff in Alipay's console,
-//! and the end of the refund period.
+//! Everything that is not a call of the gateway: actions of buyers, actions of the merchant's staff in Alipay's
+//! console, and the end of the refund period.
 
 use domain::Money;
 

@@ -14,10 +14,10 @@ use crate::{
 
 /// A running sandbox. It runs until [`Sandbox::stop`], or until its tokio runtime ends.
 ///
-/// All functions except [`Sandbox::stop`] and [`Sandbox::notifications_until`] return at once, and can be called from any
-/// thread. If there is a state file, a change is in the file before it is confirmed over HTTP or notified; a change by
-/// one of these functions is in the file soon after. If two trades share an `out_trade_no`, it means the oldest that is
-/// not closed.
+/// All functions except [`Sandbox::stop`] and [`Sandbox::notifications_until`] return at once, and can be called from
+/// any thread. If there is a state file, a change is in the file before it is confirmed over HTTP or notified; a change
+/// by one of these functions is in the file soon after. If two trades share an `out_trade_no`, it means the oldest that
+/// is not closed.
 pub struct Sandbox {
     app: Arc<App>,
     addr: std::net::SocketAddr,
@@ -41,8 +41,8 @@ pub enum StartError {
 }
 
 impl Sandbox {
-    /// Serves on the socket; all times in messages are those of `clock`. Must be called in a tokio runtime. Waiting times,
-    /// such as between two attempts of a notification, use that runtime's time.
+    /// Serves on the socket; all times in messages are those of `clock`. Must be called in a tokio runtime. Waiting
+    /// times, such as between two attempts of a notification, use that runtime's time.
     ///
     /// # Errors
     /// The socket or the state file cannot be used, or the HTTP client cannot be created.
@@ -105,8 +105,8 @@ impl Sandbox {
         self.app.faults.clear();
     }
 
-    /// Brings a buyer to the cashier, as a browser that opens `pay_url` does. Returns a new trade, or the waiting one with
-    /// the same terms.
+    /// Brings a buyer to the cashier, as a browser that opens `pay_url` does. Returns a new trade, or the waiting one
+    /// with the same terms.
     ///
     /// # Errors
     /// The error that the cashier page would show, such as `ACQ.TRADE_HAS_SUCCESS`.
@@ -130,8 +130,8 @@ impl Sandbox {
         Ok(operations::pay(&self.app, &TradeRef::OutTradeNo(out_trade_no.to_owned()))?)
     }
 
-    /// The buyer pays the same order in a second trade with its own `trade_no`, as if one order is open in two cashiers, and
-    /// the sandbox notifies the shop. The state of the first trade does not matter.
+    /// The buyer pays the same order in a second trade with its own `trade_no`, as if one order is open in two
+    /// cashiers, and the sandbox notifies the shop. The state of the first trade does not matter.
     ///
     /// # Errors
     /// There is no first trade.
@@ -139,8 +139,8 @@ impl Sandbox {
         Ok(operations::pay_again(&self.app, out_trade_no)?)
     }
 
-    /// Refunds money in Alipay's console, without a request of the shop. Returns Alipay's number of the refund, which the
-    /// notification has as `out_biz_no`.
+    /// Refunds money in Alipay's console, without a request of the shop. Returns Alipay's number of the refund, which
+    /// the notification has as `out_biz_no`.
     ///
     /// # Errors
     /// The same as for a refund that the shop requests.
@@ -166,8 +166,8 @@ impl Sandbox {
         Ok(cashier::signed_return_url(&self.app, &trade))
     }
 
-    /// Signs with a new key of Alipay from now on, or, without a new key, with the same key and a new certificate. Returns
-    /// the new certificate's serial number; `None` in key mode.
+    /// Signs with a new key of Alipay from now on, or, without a new key, with the same key and a new certificate.
+    /// Returns the new certificate's serial number; `None` in key mode.
     ///
     /// # Errors
     /// The certificate cannot be created, or there are too many already.
@@ -190,8 +190,8 @@ impl Sandbox {
         self.app.notifier.behave(behaviour);
     }
 
-    /// Takes the notifications that [`NotificationBehaviour::hold`] kept, oldest first, at most 10,000. It signs each of
-    /// them now (0.3 ms).
+    /// Takes the notifications that [`NotificationBehaviour::hold`] kept, oldest first, at most 10,000. It signs each
+    /// of them now (0.3 ms).
     pub fn take_held(&self) -> Vec<HeldNotification> {
         self.app.notifier.take_held()
     }

@@ -45,7 +45,8 @@ impl Saves {
         self.wanted.notify_one();
     }
 
-    /// Waits until all changes so far are in the file. Returns false if it cannot be written; the next call tries again.
+    /// Waits until all changes so far are in the file. Returns false if it cannot be written; the next call tries
+    /// again.
     pub(crate) async fn kept(&self) -> bool {
         let made = self.made.load(Ordering::SeqCst);
         let mut outcomes = self.outcome.subscribe();
@@ -61,8 +62,8 @@ impl Saves {
         outcome.is_ok_and(|now| now.kept >= made)
     }
 
-    /// Waits until a write is due, which may be for several changes. The caller must read the trades afterwards, and report
-    /// the result with [`Saves::note`], which wakes [`Saves::kept`].
+    /// Waits until a write is due, which may be for several changes. The caller must read the trades afterwards, and
+    /// report the result with [`Saves::note`], which wakes [`Saves::kept`].
     pub(crate) async fn due(&self) -> Due {
         self.wanted.notified().await;
         let is_last = self.stopping.load(Ordering::SeqCst);

@@ -51,8 +51,8 @@ impl Signing {
         self.lock().get(&sn).cloned()
     }
 
-    /// Changes the key that signs; without a new key, the same key gets a new certificate. Returns the certificate's serial
-    /// number; `None` in key mode.
+    /// Changes the key that signs; without a new key, the same key gets a new certificate. Returns the certificate's
+    /// serial number; `None` in key mode.
     pub(crate) fn change(
         &self,
         new_key: Option<PrivateKey>,

@@ -65,8 +65,8 @@ pub(crate) struct Trade {
     /// The page to which a phone returns if the buyer does not pay.
     #[serde(default)]
     pub(crate) quit_url: Option<String>,
-    /// The account that opened the trade; no other account can pay it. `None` in an older state file, from when there was
-    /// one account.
+    /// The account that opened the trade; no other account can pay it. `None` in an older state file, from when there
+    /// was one account.
     #[serde(default)]
     pub(crate) account: Option<String>,
 }
@@ -99,7 +99,8 @@ pub(crate) struct Refunded {
 }
 
 impl Trade {
-    /// Closes an unpaid trade whose deadline has passed. It is called before every access to a trade, so no timer is needed.
+    /// Closes an unpaid trade whose deadline has passed. It is called before every access to a trade, so no timer is
+    /// needed.
     pub(crate) fn expire(&mut self, now: ShopTime) {
         if self.status == TradeStatus::WaitBuyerPay && self.is_closed(now) {
             self.status = TradeStatus::Closed;
@@ -156,8 +157,8 @@ impl Trade {
         }
     }
 
-    /// Refunds money. Without `out_request_no` only the whole amount can be refunded, and `out_trade_no` is the number of
-    /// the refund.
+    /// Refunds money. Without `out_request_no` only the whole amount can be refunded, and `out_trade_no` is the number
+    /// of the refund.
     pub(crate) fn refund(
         &mut self,
         amount: Amount,

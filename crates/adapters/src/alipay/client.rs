@@ -32,12 +32,12 @@ const CERTIFICATE_FAULTS: [&str; 5] = [
     "isv.app-cert-expired",
 ];
 
-/// Codes by which Alipay refuses the application itself: missing parameters, invalid parameters (another key among them),
-/// unmet conditions, no permission.
+/// Codes by which Alipay refuses the application itself: missing parameters, invalid parameters (another key among
+/// them), unmet conditions, no permission.
 const SET_UP_FAULTS: [&str; 4] = ["40001", "40002", "40003", "40006"];
 
-/// Whether every call fails until an operator acts. `code` is `sub_code`, or `code` if there is no `sub_code`. A trade's
-/// `ACQ.INVALID_PARAMETER` is a fault of this program.
+/// Whether every call fails until an operator acts. `code` is `sub_code`, or `code` if there is no `sub_code`. A
+/// trade's `ACQ.INVALID_PARAMETER` is a fault of this program.
 fn is_misconfigured(code: &str) -> bool {
     SET_UP_FAULTS.contains(&code) || code.starts_with("isv.") || code.ends_with("INVALID_PARAMETER")
 }

@@ -79,8 +79,8 @@ pub struct AlipayTimeouts {
     pub retry: Duration,
     /// Time limit to download a bill, from the request to its last byte.
     pub download: Duration,
-    /// Pause after a first failed download of a certificate of Alipay's. It is doubled after each further failure, up to
-    /// an hour.
+    /// Pause after a first failed download of a certificate of Alipay's. It is doubled after each further failure, up
+    /// to an hour.
     pub certificate_retry: Duration,
 }
 

@@ -51,7 +51,8 @@ fn trade(message: &VerifiedMessage) -> Result<Result<Trade, UnstorableTrade>, No
     })
 }
 
-/// The refunded amount so far. A message that reports a refund without an amount is unreadable, and not one of a payment.
+/// The refunded amount so far. A message that reports a refund without an amount is unreadable, and not one of a
+/// payment.
 fn refunded(message: &VerifiedMessage) -> Result<Result<Money, Unstorable>, NotVerified> {
     match message.get("refund_fee") {
         Some(_) => amount(message, "refund_fee"),

@@ -1,8 +1,8 @@
 //! Alipay over its real protocol: 电脑网站支付, `alipay.trade.page.pay`, and 手机网站支付, `alipay.trade.wap.pay`.
 //!
 //! The crate `alipay-protocol` defines what is signed and how. This module is the shop's side: the URL to which a buyer
-//! is sent (`page_pay`), the messages that Alipay sends (`incoming`), the calls of the shop (`client`; `query`, `close`,
-//! `refund`, `bill`), and the keys that verify messages and answers (`trust`).
+//! is sent (`page_pay`), the messages that Alipay sends (`incoming`), the calls of the shop (`client`; `query`,
+//! `close`, `refund`, `bill`), and the keys that verify messages and answers (`trust`).
 
 mod bill;
 mod client;
@@ -49,8 +49,8 @@ impl AlipayGateway {
     /// A gateway with this configuration. It opens no connection.
     ///
     /// # Errors
-    /// The configuration cannot work; the message says which part and why. The most common mistake is the application's own
-    /// public key in place of Alipay's.
+    /// The configuration cannot work; the message says which part and why. The most common mistake is the application's
+    /// own public key in place of Alipay's.
     pub fn new(config: AlipayConfig, clock: Arc<dyn Clock>) -> Result<Self, AlipayConfigError> {
         config.check()?;
         let client = Client::new(&config)?;

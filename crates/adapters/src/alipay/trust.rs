@@ -1,8 +1,8 @@
 //! The trusted keys of Alipay, and how a new key becomes trusted.
 //!
 //! In certificate mode Alipay may sign with another key than that of the configured certificate. Its answers name their
-//! certificate, so the shop downloads it, and trusts it if its issuers lead to a configured root. Only the answer to the
-//! shop's own call causes a download: anybody can send a notification or a return.
+//! certificate, so the shop downloads it, and trusts it if its issuers lead to a configured root. Only the answer to
+//! the shop's own call causes a download: anybody can send a notification or a return.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -105,7 +105,8 @@ impl Trust {
         }
     }
 
-    /// Warns once a day of certificates that are not valid yet, expire soon or have expired, and of a chain without a root.
+    /// Warns once a day of certificates that are not valid yet, expire soon or have expired, and of a chain without a
+    /// root.
     pub(super) fn remind(&self, now: ShopTime) {
         let Some(certificates) = &self.certificates else { return };
         let mut reminded_on = certificates.reminded_on.lock().unwrap_or_else(PoisonError::into_inner);
@@ -121,11 +122,11 @@ impl Trust {
         }
     }
 
-    /// Downloads the certificate that an answer of the gateway names, unless it is known. Returns whether it is trusted now,
-    /// so that the answer can be verified again.
+    /// Downloads the certificate that an answer of the gateway names, unless it is known. Returns whether it is trusted
+    /// now, so that the answer can be verified again.
     ///
-    /// There is one download at a time; other callers wait for it. After a failure the same certificate is not downloaded
-    /// for a while.
+    /// There is one download at a time; other callers wait for it. After a failure the same certificate is not
+    /// downloaded for a while.
     pub(super) async fn learn(
         &self,
         answer: &[u8],

@@ -217,8 +217,8 @@ impl RedisCarts {
         outcome
     }
 
-    /// The stored values of these lines, byte for byte. An unreadable line may be overwritten, but not a line that another
-    /// program writes at the same moment.
+    /// The stored values of these lines, byte for byte. An unreadable line may be overwritten, but not a line that
+    /// another program writes at the same moment.
     async fn stored(
         &self,
         user_id: UserId,

@@ -11,8 +11,8 @@ pub struct SqlConfig {
     pub url: String,
     /// Whether a missing SQLite file is an error, for a caller that reads a shop and must not create one.
     pub must_exist: bool,
-    /// Maximum number of connections. MySQL: for reading and writing, besides one for health checks. SQLite: for reading,
-    /// at most four, besides the one that writes.
+    /// Maximum number of connections. MySQL: for reading and writing, besides one for health checks. SQLite: for
+    /// reading, at most four, besides the one that writes.
     pub max_connections: usize,
     /// How long to wait for a free connection.
     pub acquire_timeout: Duration,

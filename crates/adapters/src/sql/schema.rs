@@ -1,6 +1,7 @@
 //! The tables after all migrations, with only those columns that this crate reads or writes.
 //!
-//! A text column that may be NULL in the old shop's database is nullable here, even if our migrations make it `NOT NULL`.
+//! A text column that may be NULL in the old shop's database is nullable here, even if our migrations make it
+//! `NOT NULL`.
 
 use super::types::Yuan;
 
@@ -453,7 +454,7 @@ diesel::table! {
         /// JSON: `[[4,"<stored value>"],…]`.
         lines -> Text,
         recorded_at -> Timestamp,
-        /// Not NULL if the row was found to be unreadable.
+        /// When the row was found to be unreadable; NULL if it was not.
         parked_at -> Nullable<Timestamp>,
     }
 }

@@ -3,8 +3,8 @@
 /// Five hundred users, each with three addresses, one of them removed, and six orders of two lines; enough for an index
 /// to be faster.
 ///
-/// The number of a user is also the user's name, and the number of their first address and first order, which has the
-/// guard 7: a lookup by a key that does not exist has no plan.
+/// The number of a user is also the user's name, and the number of their first address and first order; order 7 also
+/// has it as its guard. So lookups by the key 7 find rows: a lookup by a key that does not exist has no plan.
 pub(super) fn a_large_shop() -> String {
     let then = "'2019-11-01 00:00:00', '2019-11-01 00:00:00'";
     let mut users = Vec::new();

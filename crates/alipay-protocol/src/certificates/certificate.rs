@@ -40,8 +40,8 @@ pub(super) struct Authority {
 }
 
 impl Certificate {
-    /// Reads all certificates of a PEM text; the result has at least one. Lines may have any length, and other text may be
-    /// between the blocks.
+    /// Reads all certificates of a PEM text; the result has at least one. Lines may have any length, and other text may
+    /// be between the blocks.
     ///
     /// # Errors
     /// There is no block, or a block is not a certificate, or the text is too long.

@@ -1,7 +1,8 @@
 //! Checks whether a certificate's issuers lead to a trusted root.
 //!
-//! Alipay's own SDK only checks that each certificate is signed by the next one. Then any merchant could sign as Alipay,
-//! because Alipay has signed the merchant's application certificate too. So here every issuer must be an authority.
+//! Alipay's own SDK only checks that each certificate is signed by the next one. Then any merchant could sign as
+//! Alipay, because Alipay has signed the merchant's application certificate too. So here every issuer must be an
+//! authority.
 
 use super::Certificate;
 

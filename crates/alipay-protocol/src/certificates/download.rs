@@ -37,11 +37,11 @@ struct Content {
 }
 
 impl MerchantCertificates {
-    /// Reads the answer to a download of `asked`, and returns the certificate if it is Alipay's. `now` is in seconds since
-    /// 1970 in UTC.
+    /// Reads the answer to a download of `asked`, and returns the certificate if it is Alipay's. `now` is in seconds
+    /// since 1970 in UTC.
     ///
-    /// The answer's signature is not checked, because the key of the new certificate may have made it. The certificate's
-    /// issuers decide.
+    /// The answer's signature is not checked, because the key of the new certificate may have made it. The
+    /// certificate's issuers decide.
     ///
     /// # Errors
     /// The answer has no certificate, or one that is not trusted.

@@ -107,8 +107,8 @@ impl MerchantCertificates {
     /// [`MerchantCertificates::warnings`].
     ///
     /// # Errors
-    /// A file cannot be used, or the application's certificate is not for `application`, the public half of the key that
-    /// signs.
+    /// A file cannot be used, or the application's certificate is not for `application`, the public half of the key
+    /// that signs.
     pub fn read(
         files: CertificateFiles<'_>,
         application: &PublicKey,
@@ -138,7 +138,8 @@ impl MerchantCertificates {
         TrustedCertificate { sn: self.alipay.sn().clone(), key: self.alipay_key.clone() }
     }
 
-    /// The certificates of the files, each with its file. Of the application's file it is only the application's certificate.
+    /// The certificates of the files, each with its file. Of the application's file it is only the application's
+    /// certificate.
     pub fn all(&self) -> impl Iterator<Item = (CertificateFile, &Certificate)> {
         let alipay = std::iter::once(&self.alipay).chain(&self.issuers);
         let named = |file| move |certificate| (file, certificate);
@@ -148,8 +149,8 @@ impl MerchantCertificates {
             .chain(self.roots.iter().map(named(CertificateFile::Root)))
     }
 
-    /// Checks whether the configured certificate of Alipay leads to a root. It is trusted even if it does not, because the
-    /// certificate of Alipay's own sandbox does not.
+    /// Checks whether the configured certificate of Alipay leads to a root. It is trusted even if it does not, because
+    /// the certificate of Alipay's own sandbox does not.
     pub(super) fn chain_of_alipay(&self, now: i64) -> Result<(), ChainError> {
         Search::new(&self.issuers, &self.roots, now).lead_from(&self.alipay)
     }

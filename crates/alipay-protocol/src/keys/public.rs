@@ -44,8 +44,8 @@ impl PublicKey {
 
     /// Verifies that `signature` (base64) belongs to exactly these bytes.
     ///
-    /// A space in the signature is read as `+`. Base64 has no spaces, and a `+` becomes a space if a page forwards a query
-    /// string without encoding it again.
+    /// A space in the signature is read as `+`. Base64 has no spaces, and a `+` becomes a space if a page forwards a
+    /// query string without encoding it again.
     ///
     /// # Errors
     /// The signature is not base64, or belongs to other bytes or to another key.

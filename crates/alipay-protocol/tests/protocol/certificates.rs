@@ -169,7 +169,7 @@ fn roots_count_by_the_algorithm_of_their_signature_in_the_order_of_the_file() {
     let rsa = root().self_signed(&KEYS.root);
     let other = root().serial(7).self_signed(&KEYS.root);
     let elliptic = root().serial(8).self_signed(&KEYS.stranger);
-    // An RSA signature on an elliptic key is valid, and an elliptic signature on an RSA key is not.
+    // A root with an elliptic key and an RSA signature counts; one with an RSA key and an elliptic signature does not.
     let cross = root().serial(9).issued(&KEYS.stranger, &root(), &KEYS.root);
     let crossed = root().serial(10).issued(&KEYS.root, &root(), &KEYS.stranger);
     let bundle = [&other, &elliptic, &rsa, &crossed, &cross, &rsa].map(String::as_str).concat();

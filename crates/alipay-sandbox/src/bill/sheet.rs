@@ -1,5 +1,5 @@
-//! The two files as text in GBK. Lines that begin with `#` are comments. A tab follows each number and blanks follow each
-//! word, so that spreadsheets do not change them.
+//! The two files as text in GBK. Lines that begin with `#` are comments. A tab follows each number and blanks follow
+//! each word, so that spreadsheets do not change them.
 
 use alipay_protocol::Charset;
 use domain::{ShopDate, ShopTime};

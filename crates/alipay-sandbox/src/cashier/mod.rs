@@ -37,8 +37,8 @@ pub(crate) fn pay(app: &App, trade_no: &str) -> Outcome {
     signed_return_url(app, trade).map_or_else(|| Outcome::Page(paid_page(trade)), Outcome::Redirect)
 }
 
-/// The buyer presses 取消: nothing is paid, and the trade still waits. A phone goes to the shop's `quit_url`. Otherwise the
-/// return is signed as after a payment, because a return shows that there is a trade and not that it is paid.
+/// The buyer presses 取消: nothing is paid, and the trade still waits. A phone goes to the shop's `quit_url`. Otherwise
+/// the return is signed as after a payment, because a return shows that there is a trade and not that it is paid.
 pub(crate) fn cancel(app: &App, trade_no: &str) -> Outcome {
     let mut ledger = app.ledger();
     match ledger.find(&TradeRef::TradeNo(trade_no.to_owned()), app.now()) {

@@ -13,8 +13,9 @@ use actix_web::{
 use serde_json::json;
 use url::{Host, Url};
 
-/// Refuses requests that a browser sends for a page of another site. It checks `Origin`, the body type of a `POST` (other
-/// types than JSON need no CORS permission), and `Host`, which has the other site's name in a DNS rebinding attack.
+/// Refuses requests that a browser sends for a page of another site. It checks `Origin`, the body type of a `POST`
+/// (other types than JSON need no CORS permission), and `Host`, which has the other site's name in a DNS rebinding
+/// attack.
 pub(crate) async fn turn_strangers_away(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -47,8 +48,8 @@ fn refusal(request: &HttpRequest) -> Option<(StatusCode, &'static str)> {
         .then_some((StatusCode::BAD_REQUEST, "Content-Type must be application/json"))
 }
 
-/// Top-level names of this machine, of its local network, or that are reserved. Sources: RFC 6761, RFC 6762, and ICANN's
-/// resolution of 2024-07-29 on `internal`.
+/// Top-level names of this machine, of its local network, or that are reserved. Sources: RFC 6761, RFC 6762, and
+/// ICANN's resolution of 2024-07-29 on `internal`.
 const NOT_OF_THE_INTERNET: [&str; 4] = ["localhost", "local", "internal", "test"];
 
 /// Whether no internet site can have this host name: it is an IP address, a name without a dot, such as that of a

@@ -18,8 +18,8 @@ impl BizContent {
         }
     }
 
-    /// A text of at most `longest` characters; `None` if it is missing or empty. A JSON number becomes its digits, as at
-    /// Alipay.
+    /// A text of at most `longest` characters; `None` if it is missing or empty. A JSON number becomes its digits, as
+    /// at Alipay.
     pub(crate) fn text(&self, field: &'static str, longest: usize) -> Result<Option<String>, Failure> {
         let text = match self.0.get(field) {
             None | Some(Value::Null) => return Ok(None),

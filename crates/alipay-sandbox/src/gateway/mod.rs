@@ -45,8 +45,8 @@ pub(crate) struct Refusal {
     pub(crate) failure: Failure,
 }
 
-/// Reads one call, whose parameters may be in the query, in the body or in both. Records it in the log, and verifies that
-/// the application sent it.
+/// Reads one call, whose parameters may be in the query, in the body or in both. Records it in the log, and verifies
+/// that the application sent it.
 pub(crate) fn read(app: &App, query: &[u8], body: &[u8]) -> Result<Call, Refusal> {
     let params = merged(query, body).map_err(|_| Refusal { method: None, failure: Failure::Unreadable })?;
     let method = params.text("method").and_then(|name| name.parse::<Method>().ok());

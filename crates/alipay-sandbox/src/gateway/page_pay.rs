@@ -87,7 +87,8 @@ fn goods_detail(biz: &BizContent) -> Result<Option<Value>, Failure> {
     let invalid = Failure::InvalidParameter { field: "goods_detail" };
     let Some(value) = biz.get("goods_detail") else { return Ok(None) };
     let goods = value.as_array().ok_or(invalid.clone())?;
-    // Each member must be a text or a number: a deeply nested value could be written to the state file but not read again.
+    // Each member must be a text or a number: a deeply nested value could be written to the state file but not read
+    // again.
     let complete = |one: &Value| {
         let member = |name: &&str| one.get(name).is_some_and(|value| value.is_string() || value.is_number());
         GOODS_MEMBERS.iter().all(member)

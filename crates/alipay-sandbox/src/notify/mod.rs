@@ -171,7 +171,8 @@ impl Sender {
         self.records.update(&notification.notify_id, |record| record.over = true);
     }
 
-    /// Sends a notification once, or only counts the attempt if it must be lost. Returns whether the answer was `success`.
+    /// Sends a notification once, or only counts the attempt if it must be lost. Returns whether the answer was
+    /// `success`.
     async fn attempt(&self, notification: &Notification, lose: bool) -> bool {
         let answer = if lose { Err("lost on purpose".to_owned()) } else { self.send(notification).await };
         let acknowledged = answer.as_deref().is_ok_and(|answer| answer == ACKNOWLEDGEMENT);

@@ -51,7 +51,7 @@ fn query(merchant: &Merchant, certificates: &MerchantCertificates) -> Params {
 async fn a_merchant_can_use_what_is_made() {
     let (_, certificates) = merchant();
     assert!(certificates.warnings(now().unix_seconds()).is_empty());
-    // Two roots, of which one is valid here.
+    // Two of the five are roots, of which one counts for `alipay_root_cert_sn`.
     assert_eq!(certificates.all().count(), 5);
     assert_eq!(certificates.alipay_root_cert_sn().len(), 32);
 }

@@ -1,7 +1,7 @@
 //! Requests, downloads, unpacks and reads the bill of a day.
 //!
-//! Alipay signs the URL of the bill, not the bill itself. So the bill only shows what the shop may have missed; the shop
-//! queries a trade before it acts on an entry.
+//! Alipay signs the URL of the bill, not the bill itself. So the bill only shows what the shop may have missed; the
+//! shop queries a trade before it acts on an entry.
 
 mod archive;
 mod sheet;

@@ -25,8 +25,8 @@ const COLUMNS: [&str; 5] = [TRADE_NO, OUT_TRADE_NO, KIND, AMOUNT, OUT_REQUEST_NO
 
 /// Reads one file of details, line by line: comments, the line of column names, entries, comments.
 ///
-/// Lines and fields are split before they are decoded: in GBK no byte of a character is a line end, a comma, a quote or a
-/// `#`.
+/// Lines and fields are split before they are decoded: in GBK no byte of a character is a line end, a comma, a quote or
+/// a `#`.
 #[derive(Default)]
 pub(super) struct Sheet {
     line: usize,

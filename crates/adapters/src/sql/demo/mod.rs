@@ -1,8 +1,8 @@
 //! A demo shop: goods of several kinds, two buyers with addresses and filled carts, and drawn pictures.
 //!
-//! Both buyers sign in with the password [`PASSWORD`]. The cart of the first buyer in [`BUYERS`] can be ordered as it is.
-//! The cart of the second buyer is refused: it holds more pieces of one SKU than are in stock, and a SKU that is off
-//! the shelf.
+//! Both buyers sign in with the password [`PASSWORD`]. The cart of the first buyer in [`BUYERS`] can be ordered as it
+//! is. The cart of the second buyer is refused: it holds more pieces of one SKU than are in stock, and a SKU that is
+//! off the shelf.
 
 mod goods;
 mod pictures;

@@ -32,8 +32,8 @@ const FAULTS: [(Fault, &[&str]); 6] = [
     (Fault::Blocked(Obstacle::BinaryLog), &["impossible to write to binary log"]),
     // 1114, 1021, 1030 and 1026.
     (Fault::Blocked(Obstacle::NoSpace), &["' is full", "Disk full", "No space left on device"]),
-    // 1213, 1205, 1020, the message of a cluster for 1213, 1615 (the table of a prepared statement was changed), and 3101
-    // (another member of a replication group has changed the same rows, and the commit was rolled back).
+    // 1213, 1205, 1020, the message of a cluster for 1213, 1615 (the table of a prepared statement was changed), and
+    // 3101 (another member of a replication group has changed the same rows, and the commit was rolled back).
     (
         Fault::Locked,
         &[
@@ -47,8 +47,8 @@ const FAULTS: [(Fault, &[&str]); 6] = [
     ),
     // 1969 of MariaDB, 3024 of MySQL, and 1317 (the statement was killed).
     (Fault::TimedOut, &["max_statement_time exceeded", "Query execution was interrupted"]),
-    // Messages of the driver, and of a server that shuts down or has left its cluster. The last one is 3100, of a member
-    // that leaves its replication group: it is not known whether the other members have the transaction.
+    // Messages of the driver, and of a server that shuts down or has left its cluster. The last one is 3100, of a
+    // member that leaves its replication group: it is not known whether the other members have the transaction.
     (
         Fault::Lost,
         &[

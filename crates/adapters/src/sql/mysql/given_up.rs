@@ -17,7 +17,8 @@ const AT_ONCE: usize = 64;
 pub(super) struct GivenUpStatements(mpsc::Sender<ServerThread>);
 
 impl GivenUpStatements {
-    /// Starts a task on `runtime` that ends the statements. It opens its own connection when there is a statement to end.
+    /// Starts a task on `runtime` that ends the statements. It opens its own connection when there is a statement to
+    /// end.
     pub(super) fn ended_over(opts: Opts, limit: Duration, runtime: &Handle) -> Self {
         let (given_up, waiting) = mpsc::channel(MOST_WAITING);
         runtime.spawn(end(waiting, opts, limit));

@@ -1,8 +1,8 @@
 //! MySQL, MariaDB, and clusters that speak their protocol.
 //!
 //! Transactions run at READ COMMITTED. Every write has its own condition, so no write relies on a snapshot. A statement
-//! that waited for a lock sees the result of the other transaction. And there are no gap locks, at which orders that are
-//! written at the same time would deadlock.
+//! that waited for a lock sees the result of the other transaction. And there are no gap locks, at which orders that
+//! are written at the same time would deadlock.
 
 mod connecting;
 mod dialect;

@@ -104,7 +104,8 @@ macro_rules! within {
     }};
 }
 
-/// The numbers of all attempts but the first of the orders of a range. Payments under these numbers belong to the orders.
+/// The numbers of all attempts but the first of the orders of a range. Payments under these numbers belong to the
+/// orders.
 macro_rules! later_attempts {
     ($range:expr) => {
         within!(dashop_payment_attempt, order_id, $range)
@@ -129,7 +130,8 @@ fn of_their_orders<T>(each: Vec<Read<String, T>>) -> impl Iterator<Item = Read<S
     each.into_iter().map(|(number, row)| (order_number(&number).to_owned(), row))
 }
 
-/// The endpoints other than the first one that have deliveries on record, also those that are no longer in the settings.
+/// The endpoints other than the first one that have deliveries on record, also those that are no longer in the
+/// settings.
 async fn endpoints(conn: &mut Conn) -> Result<Vec<String>, QueryError> {
     let names = dashop_webhook_delivery::table.select(dashop_webhook_delivery::endpoint).distinct();
     Ok(names.load(conn).await?)

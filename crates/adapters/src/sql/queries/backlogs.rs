@@ -54,9 +54,9 @@ const OUTBOX: &str = outbox!("due_at IS NOT NULL ORDER BY due_at");
 const GIVEN_UP: &str = outbox!("due_at IS NULL");
 const DELIVERIES: &str = deliveries!("due_at IS NOT NULL ORDER BY at");
 const DELIVERIES_GIVEN_UP: &str = deliveries!("due_at IS NULL");
-/// Orders that are due, and unpaid orders whose deadline has passed although their timer was put off: a claim and a failure to
-/// cancel move `due_at`, by [`Order::LONGEST_OVERDUE`] at most. Of the latter, those put off furthest are read first: in a busy
-/// shop, most orders that are due soon were placed a moment ago.
+/// Orders that are due, and unpaid orders whose deadline has passed although their timer was put off: a claim and a
+/// failure to cancel move `due_at`, by [`Order::LONGEST_OVERDUE`] at most. Of the latter, those put off furthest are
+/// read first: in a busy shop, most orders that are due soon were placed a moment ago.
 const DUE_ORDERS: &str = backlog!(
     "since",
     "(SELECT CASE WHEN status = ? AND expire_at < due_at THEN expire_at ELSE due_at END AS since FROM \

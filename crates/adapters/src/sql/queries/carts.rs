@@ -135,7 +135,8 @@ pub(super) async fn remove(conn: &mut Conn, removals: &[CartRemoval]) -> Result<
         line.and(dashop_cart_line::value.eq(stamp.0.clone()))
     };
     for some in lines.chunks(LINES_PER_STATEMENT) {
-        // Every condition names the key of a line: a single condition without an index makes a database read every cart.
+        // Every condition names the key of a line: a single condition without an index makes a database read every
+        // cart.
         let some = padded(some.iter().copied());
         let [first, others @ ..] = some.as_slice() else { continue };
         let delete = diesel::delete(dashop_cart_line::table).filter(unchanged(first)).into_boxed();

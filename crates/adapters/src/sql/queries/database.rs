@@ -112,8 +112,8 @@ impl Database {
         Lease::take(&self.writers, &self.terms).await
     }
 
-    /// A connection for checks whether the database can be read. If the engine has several writers, no request uses it, so
-    /// that the check succeeds while the program is busy.
+    /// A connection for checks whether the database can be read. If the engine has several writers, no request uses it,
+    /// so that the check succeeds while the program is busy.
     pub(super) async fn probe(&self) -> Result<Lease, StoreError> {
         Lease::take(self.probes.as_ref().unwrap_or(&self.readers), &self.terms).await
     }

@@ -18,10 +18,12 @@ use crate::{
 };
 
 impl Database {
-    /// Fills an empty shop with the demo's goods and buyers. Returns false, and changes nothing, if it has buyers already.
+    /// Fills an empty shop with the demo's goods and buyers. Returns false, and changes nothing, if it has buyers
+    /// already.
     pub(super) async fn seed_demo(&self, now: ShopTime) -> Result<bool, StoreError> {
         match self.try_to_seed(now).await {
-            // If several processes start together, all but one fail on the rows of the first. The second attempt finds them.
+            // If several processes start together, all but one fail on the rows of the first. The second attempt finds
+            // them.
             Err(StoreError::Refused(_) | StoreError::Busy(_)) => self.try_to_seed(now).await,
             outcome => outcome,
         }

@@ -34,7 +34,8 @@ impl IdempotencyKeys for Database {
 }
 
 /// Selects old keys, and then deletes them one by one: neither engine deletes a limited number of rows by a key of two
-/// columns. A key must still be old: another process may have deleted it meanwhile, and the buyer may have used it again.
+/// columns. A key must still be old: another process may have deleted it meanwhile, and the buyer may have used it
+/// again.
 async fn purge(conn: &mut Conn, used_before: ShopTime, limit: u32) -> Result<u64, QueryError> {
     let old: Vec<(i32, String)> = dashop_idempotency::table
         .filter(dashop_idempotency::created_at.lt(Moment(used_before)))

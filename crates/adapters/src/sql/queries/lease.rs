@@ -168,8 +168,8 @@ impl Lease {
                         *state = after_a_failure;
                         terms.space.note();
                     }
-                    // The server may have become a replica, and the binlog format is fixed for a session. New connections
-                    // find the new master and have the current format.
+                    // The server may have become a replica, and the binlog format is fixed for a session. New
+                    // connections find the new master and have the current format.
                     Fault::Blocked(Obstacle::ReadOnly | Obstacle::BinaryLog) | Fault::Lost => {
                         *state = State::Lost;
                         forget_idle_connections(pool);
@@ -198,8 +198,9 @@ impl Lease {
         Ok(())
     }
 
-    /// Commits the transaction. After a failure other than [`StoreError::Busy`] it is not known whether it was committed: if
-    /// a node loses its cluster during a commit, the other nodes may have the transaction.
+    /// Commits the transaction. [`StoreError::OutcomeUnknown`] is every failure of the `COMMIT` itself except
+    /// [`StoreError::Busy`], which means that nothing was committed: if a node loses its cluster during a commit, it
+    /// reports this in its own words, and the other nodes may have the transaction.
     pub(crate) async fn commit(&mut self) -> Result<(), StoreError> {
         if self.state != State::InTransaction {
             return Err(unavailable(GivenUp));

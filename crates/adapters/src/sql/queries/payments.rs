@@ -50,7 +50,8 @@ pub(super) fn is_of(number: &str, out_trade_no: &str) -> bool {
     out_trade_no == number || order_number(out_trade_no) == number
 }
 
-/// The payments of a number and of its attempts, whether or not an order has this number and its attempts are on record.
+/// The payments of a number and of its attempts, whether or not an order has this number and its attempts are on
+/// record.
 pub(super) async fn of_number(conn: &mut Conn, number: &str) -> Result<Vec<PaymentRecord>, QueryError> {
     let (before, behind) = around_attempts(number);
     let of_attempts = dashop_payment::out_trade_no.gt(before).and(dashop_payment::out_trade_no.lt(behind));

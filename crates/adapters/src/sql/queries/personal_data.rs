@@ -128,8 +128,8 @@ async fn addresses(
         .load(conn)
         .await?;
     let (ids, owners): (Vec<i32>, Vec<i32>) = removed.iter().copied().unzip();
-    // Orders of the old back end have no copy of the address until they are anonymous, so they need the entry. This is a
-    // separate query because MariaDB reads every order for a NOT EXISTS.
+    // Orders of the old back end have no copy of the address until they are anonymous, so they need the entry. This is
+    // a separate query because MariaDB reads every order for a NOT EXISTS.
     let mut needed = tb_order_info::table
         .filter(tb_order_info::address_id.eq_any(&ids))
         .filter(tb_order_info::ship_receiver.is_null())

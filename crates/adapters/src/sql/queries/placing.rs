@@ -221,8 +221,8 @@ async fn preconditions(
     Ok((claims.iter().map(|claim| found.obstacle(claim)).collect(), found.unpaid))
 }
 
-/// The part of [`PreconditionQuery`] that gave the row, then a user, a SKU, a count, a text (key, guard or order number) and a
-/// time. Each part fills only the columns that it needs.
+/// The part of [`PreconditionQuery`] that gave the row, then a user, a SKU, a count, a text (key, guard or order
+/// number) and a time. Each part fills only the columns that it needs.
 type PreconditionRow = (i64, i64, Option<i64>, Option<i64>, Option<String>, Option<Moment>);
 
 /// The rows of [`PreconditionQuery`] by their part.
@@ -282,7 +282,8 @@ impl Found {
 
 /// Reads the obstacles to the members of a group, and the buyers' unpaid orders, in one statement.
 struct PreconditionQuery {
-    /// Buyers who order their carts. The time of their latest order shows whether one was placed since the cart was read.
+    /// Buyers who order their carts. The time of their latest order shows whether one was placed since the cart was
+    /// read.
     carts: Vec<i32>,
     /// A time before any order.
     long_ago: Moment,
@@ -305,7 +306,8 @@ impl PreconditionQuery {
         let carts: BTreeSet<i32> = of_carts.map(|claim| claim.user_id.0).collect();
         let key = |claim: &OrderClaim| Some((claim.user_id.0, claim.key.as_ref()?.as_str().to_owned()));
         let guard = |claim: &OrderClaim| Some(claim.guard.as_ref()?.as_str().to_owned());
-        // All lists have one length: with a length of its own for each, the statement would have hundreds of prepared forms.
+        // All lists have one length: with a length of its own for each, the statement would have hundreds of prepared
+        // forms.
         Self {
             carts: padded_to_claims(carts, claims),
             long_ago: long_ago(),

@@ -27,8 +27,8 @@ const ROWS_OF_A_PRODUCT: i64 = 5_000;
 
 const TABLE: &str = "DDSC_SKU";
 
-/// A page of the SKUs on the shelf of a kind, which reads no more products than it needs. The bound values are the kind,
-/// the end of the page, its length, and its begin. diesel cannot express a join with the first rows of a table.
+/// A page of the SKUs on the shelf of a kind, which reads no more products than it needs. The bound values are the
+/// kind, the end of the page, its length, and its begin. diesel cannot express a join with the first rows of a table.
 const SECTION: &str = "\
     SELECT * FROM ( \
         SELECT k.id AS id, products.catalog_id AS catalog_id, products.id AS spu_id, k.name AS name, \

@@ -33,7 +33,8 @@ macro_rules! undistributed {
     };
 }
 
-/// The time since which events must be distributed: no endpoint gets earlier ones. `None` if no event is undistributed.
+/// The time since which events must be distributed: only the first endpoint gets earlier ones, from the outbox itself.
+/// `None` if there is nothing to distribute.
 pub(super) async fn since(conn: &mut Conn, seen_since: ShopTime) -> Result<Option<ShopTime>, QueryError> {
     let Targets { others, .. } = targets(conn, seen_since).await?;
     let Some(since) = others.iter().map(|(_, since)| *since).min() else { return Ok(None) };

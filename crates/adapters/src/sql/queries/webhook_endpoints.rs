@@ -119,8 +119,8 @@ async fn put_on_record(conn: &mut Conn, names: &[EndpointName], now: ShopTime) -
     Ok(())
 }
 
-/// Records that these endpoints were seen. All rows are locked first, in one order: if two processes start together, the
-/// second one sees what the first one has written about all endpoints.
+/// Records that these endpoints were seen. All rows are locked first, in one order: if two processes start together,
+/// the second one sees what the first one has written about all endpoints.
 async fn see(
     conn: &mut Conn,
     names: &[EndpointName],

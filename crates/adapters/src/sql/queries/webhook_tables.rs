@@ -1,5 +1,6 @@
-//! The two tables of events to deliver. The first endpoint uses the outbox itself, because programs of the previous release
-//! deliver from it. The second table has the events of all other endpoints, with their names. The queries are the same.
+//! The two tables of events to deliver. The first endpoint uses the outbox itself, because programs of the previous
+//! release deliver from it. The second table has the events of all other endpoints, with their names. The queries are
+//! the same.
 
 use diesel::{dsl::sql, prelude::*, sql_types::Bool};
 
@@ -20,8 +21,8 @@ use crate::sql::{
     types::{Amount, Moment},
 };
 
-/// Defines the queries of one table. `ours` selects the rows of one endpoint. `same` selects, in the alias, the rows of the
-/// endpoint of the row that they are compared with.
+/// Defines the queries of one table. `ours` selects the rows of one endpoint. `same` selects, in the alias, the rows of
+/// the endpoint of the row that they are compared with.
 macro_rules! queries {
     ($module:ident, $table:ident, |$endpoint:ident| $ours:expr, |$alias:ident| $same:expr) => {
         pub(super) mod $module {
@@ -65,9 +66,9 @@ macro_rules! queries {
 
             /// Claims the earliest due row of each order, and returns also how many unreadable rows it parked.
             ///
-            /// A locking statement reads the rows that it locks as they are now, and the rows of its subquery as they were when it
-            /// began: an event that was committed in between could be overtaken. So the rows are locked first, and a second
-            /// statement looks for undelivered earlier rows again.
+            /// A locking statement reads the rows that it locks as they are now, and the rows of its subquery as they
+            /// were when it began: an event that was committed in between could be overtaken. So the rows are locked
+            /// first, and a second statement looks for undelivered earlier rows again.
             pub(in super::super) async fn claim(
                 conn: &mut Conn,
                 $endpoint: &str,
@@ -126,8 +127,9 @@ macro_rules! queries {
                 Ok((claimed, unreadable.len()))
             }
 
-            /// Only a first delivery makes later events of the order due, and only those that were never tried: a late confirmation
-            /// or the delivery of a resent event must not release an event that another process has claimed.
+            /// Only a first delivery makes later events of the order due, and only those that were never tried: a late
+            /// confirmation or the delivery of a resent event must not release an event that another process has
+            /// claimed.
             pub(in super::super) async fn delivered(
                 conn: &mut Conn,
                 $endpoint: &str,
@@ -232,7 +234,8 @@ macro_rules! queries {
                 );
                 let kinds: Vec<&str> = sent.kinds().map(OrderEventKind::as_str).collect();
                 let is_wanted = || $table::kind.eq_any(&kinds);
-                // Since the selection, a given-up event may have been resent, and a failing one may have been delivered.
+                // Since the selection, a given-up event may have been resent, and a failing one may have been
+                // delivered.
                 let [failing, any] = match which {
                     Resend::GivenUp => ["1 = 0", "1 = 0"],
                     Resend::Failing => ["1 = 1", "1 = 0"],

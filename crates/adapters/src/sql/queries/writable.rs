@@ -17,8 +17,8 @@ use crate::sql::{
 const NOBODY: i32 = 0;
 
 impl Database {
-    /// Checks that a row can be written as durably as an order. The transaction inserts the row and deletes it, so that no
-    /// other transaction ever sees it.
+    /// Checks that a row can be written as durably as an order. The transaction inserts the row and deletes it, so that
+    /// no other transaction ever sees it.
     pub(super) async fn check_writable(&self) -> Result<(), NotWritable> {
         match self.write_and_take_back().await {
             Ok(()) if self.terms.space.is_full() => Err(NotWritable::Obstacle(Obstacle::NoSpace)),

@@ -50,7 +50,8 @@ pub(super) const JOIN_IN_THIS_ORDER: &str = "CROSS JOIN";
 
 /// Whether one pool serves reads and writes.
 pub(super) const HAS_ONE_POOL: bool = false;
-/// Whether an index finds orders by their address. Only orders of the old back end need it, and SQLite has none of them.
+/// Whether an index finds orders by their address. Only orders of the old back end need it, and SQLite has none of
+/// them.
 pub(super) const HAS_ADDRESS_INDEX: bool = false;
 
 /// Maximum number of rows of one `INSERT`: SQLite binds at most 32,766 values, and no row has more than twenty.

@@ -155,7 +155,8 @@ pub(crate) async fn park_one_cart_removal(engine: Engine) {
     assert_eq!(rows.shop.store.parked(), 1);
 }
 
-/// The age of the oldest waiting event does not count events that are done, parked, not due yet, or without a valid date.
+/// The age of the oldest waiting event does not count events that are done, parked, not due yet, or without a valid
+/// date.
 pub(crate) async fn do_not_age_what_waits(engine: Engine) {
     let rows = Rows::on(engine, CartsIn::Elsewhere).await;
     let event = |id: u32, at: &str, due: &str, delivered: &str| {
@@ -204,7 +205,7 @@ pub(crate) async fn do_not_age_what_waits(engine: Engine) {
     assert_eq!(of("due_orders"), (1, Some(time(early))));
     assert_eq!(of("open_refunds"), (0, None));
 
-    // Each claim of an order or a removal moves its time, so a row that fails again and again is as old as its order.
+    // A claim of an order or a removal moves its time: the age of one that fails again and again is that of its order.
     let (earliest, soon) = ("'2019-11-28 10:00:00'", "'2019-11-28 12:04:59'");
     rows.run(&format!(
         "UPDATE tb_order_info SET status = 1, created_time = {earliest}, expire_at = {earliest}, due_at = {soon} \
