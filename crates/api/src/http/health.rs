@@ -50,13 +50,13 @@ impl Stopping {
 }
 
 /// The process runs.
-#[utoipa::path(get, path = "/healthz", tag = "service", responses((status = 200, description = "it is")))]
+#[utoipa::path(get, path = "/healthz", tag = "service", responses((status = 200, description = "the process runs")))]
 pub(super) async fn healthz() -> HttpResponse {
     HttpResponse::Ok().json(serde_json::json!({"status": "ok"}))
 }
 
 /// The process can serve orders.
-#[utoipa::path(get, path = "/readyz", tag = "service", responses((status = 200, description = "it can; `degraded` names what else does not work"), (status = 503, description = "something is missing, which the body names")))]
+#[utoipa::path(get, path = "/readyz", tag = "service", responses((status = 200, description = "orders can be written; `degraded` names what else does not work"), (status = 503, description = "orders cannot be written; the body gives the reason")))]
 pub(super) async fn readyz(shop: web::Data<Shop>) -> HttpResponse {
     let ReadinessReport { mut missing, degraded } =
         if shop.stopping.is_set() { ReadinessReport::default() } else { shop.readiness.report().await };

@@ -54,10 +54,10 @@ impl Replies {
     get,
     path = "/v1/orders/success/",
     tag = "orders",
-    params(("sign" = String, Query, description = "and all else that Alipay put into the return URL, as it is")),
+    params(("sign" = String, Query, description = "with every other parameter of the return URL, unchanged")),
     responses((
         status = 200,
-        description = "paid; 50105 where it is not; text where it is not Alipay's",
+        description = "paid; 50105 if it is not paid; text if Alipay did not sign the URL",
         content((OfResult = "application/json"), (String = "text/plain"))
     ))
 )]
@@ -111,11 +111,11 @@ pub(super) async fn notification(
     post,
     path = "/v1/orders/notify/{channel}/",
     tag = "orders",
-    params(("channel" = String, Path, description = "its word, as `alipay`")),
+    params(("channel" = String, Path, description = "the name of the channel, such as `alipay`")),
     request_body(content = Object, content_type = "application/x-www-form-urlencoded", description = "signed by the channel"),
     responses((
         status = 200,
-        description = "what the channel takes for an answer, or 非法访问",
+        description = "the answer that the channel expects, or 非法访问",
         body = String,
         content_type = "text/plain"
     ))
@@ -188,7 +188,7 @@ fn refuse(shop: &Shop, request: &HttpRequest, event: SecurityEvent, reason: &dyn
     get,
     path = "/v1/orders/return/",
     tag = "orders",
-    params(("out_trade_no" = String, Query, description = "and all else that Alipay puts into the return URL")),
+    params(("out_trade_no" = String, Query, description = "with every other parameter of the return URL")),
     responses((status = 302, description = "to the result page"))
 )]
 pub(super) async fn browser_return(request: HttpRequest, shop: web::Data<Shop>) -> HttpResponse {

@@ -74,10 +74,10 @@ pub enum Refusal {
         left: Money,
     },
     /// The amount left to refund differs from the one that the caller expected; this is the amount now.
-    #[error("{0} is left to refund by now")]
+    #[error("the amount left to refund is now {0}")]
     RefundedMeanwhile(Money),
     /// The number of returned pieces differs from the one that the caller expected; this is the number now.
-    #[error("{0} pieces are back by now")]
+    #[error("the number of returned pieces is now {0}")]
     ReturnedMeanwhile(u32),
     /// More pieces of this SKU than can still go back into stock.
     #[error("SKU {0} cannot go back in that number")]
@@ -117,13 +117,13 @@ pub enum Refusal {
         amount: Money,
     },
     /// The order's amount differs from the expected one.
-    #[error("the order costs {amount} by now")]
+    #[error("the order's amount is now {amount}")]
     AmountChanged {
         /// The order's amount now.
         amount: Money,
     },
     /// The order's address differs from the expected one.
-    #[error("the order goes elsewhere by now")]
+    #[error("the order's address has changed")]
     AddressChanged,
     /// The order's amount is 0.00, which no channel accepts as a payment. The old back end could place such orders.
     #[error("the order costs nothing")]

@@ -111,12 +111,12 @@ fn amount_schema() -> ObjectBuilder {
 }
 
 fn refunded_schema() -> Object {
-    amount_schema().description(Some("All that is left, where it is absent.")).build()
+    amount_schema().description(Some("If absent, the whole rest.")).build()
 }
 
 fn expected_schema() -> Object {
-    let said = "What was left to refund of that payment (`refundable_amount`) when somebody decided about this. Where it is \
-                something else by now, the answer is `stale`, and nothing is refunded.";
+    let said = "The amount that could still be refunded (`refundable_amount`) when the caller decided. If it is different \
+                now, the answer is `stale`, and nothing is refunded.";
     amount_schema().description(Some(said)).build()
 }
 
