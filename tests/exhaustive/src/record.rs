@@ -29,7 +29,7 @@ pub(crate) type Stock = [Option<u8>; 2];
 /// The stored records of one order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    /// The ledger. Its stock is that of the shop, see [`crate::World::stock`].
+    /// The ledger. Its stock is that of the shop, see `World::stock`.
     pub ledger: OrderLedger,
     /// Whether a timer is set for the order.
     pub has_timer: bool,

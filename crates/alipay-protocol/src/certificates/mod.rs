@@ -1,6 +1,6 @@
 //! Certificate mode (公钥证书): the certificates of an application and of Alipay, and which of them are trusted.
 //!
-//! - [`Certificate`] and [`CertSn`]: reading real files, and the serial numbers that requests and answers carry.
+//! - [`Certificate`] and [`CertSn`](crate::CertSn): reading real files, and the serial numbers that requests and answers carry.
 //! - [`MerchantCertificates`]: the three files that a merchant configures, checked against each other and against the
 //!   application's key; warnings before they expire; and the decision whether a downloaded certificate is Alipay's.
 //!

@@ -32,7 +32,7 @@ pub(crate) fn has_entries(trades: &[Trade], date: ShopDate) -> bool {
     })
 }
 
-/// The entries of a day in the order of time. [`zip`] uses them without access to the trades.
+/// The entries of a day in the order of time. [`zip()`] uses them without access to the trades.
 pub(crate) struct Day {
     date: ShopDate,
     entries: Vec<Entry>,
