@@ -153,7 +153,8 @@ pub(crate) async fn park_one_cart_removal(engine: Engine) {
     let named = format!("dashop_cart_removal {}", number(6));
     assert_eq!(rows.errors.take(), [named.clone(), named], "by the cart, and where it was parked");
     assert_eq!(rows.shop.store.parked(), 1);
-    let parked = "SELECT COUNT(*) AS n FROM dashop_cart_removal WHERE parked_at = '2019-11-28 12:00:01.000000'";
+    let parked =
+        "SELECT COUNT(*) AS n FROM dashop_cart_removal WHERE parked_at = '2019-11-28 12:00:01.000000'";
     assert_eq!(rows.shop.engine.number(parked).await, 1, "at the time of the pass, not at its age limit");
 }
 
