@@ -22,7 +22,7 @@ pub trait OrderReader: Send + Sync {
     /// from a list of a few minutes before, because they never change.
     async fn list(&self, query: &OrderListQuery) -> Result<Vec<Order>, StoreError>;
 
-    /// The recorded attempts to pay an order, oldest first; empty while there is only the first attempt.
+    /// The recorded attempts to pay an order, oldest first. It may be empty: [`PaymentAttempt::of`] adds the first one.
     async fn attempts(&self, id: &OrderId) -> Result<Vec<PaymentAttempt>, StoreError>;
 
     /// All recorded payments of these orders, of any attempt, that the shop must refund

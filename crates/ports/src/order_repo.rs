@@ -12,7 +12,7 @@ use crate::StoreError;
 pub trait OrderRepo: Send + Sync {
     /// Begins a transaction, locks everything under the number and reads it. If nothing is on record, the ledger is
     /// empty. The number may be that of an attempt to pay an order, recorded or not ([`domain::order_number`]). If
-    /// there is such an order, that order MUST be locked and read, with all records under the numbers of its attempts.
+    /// there is such an order, that order MUST be locked and read, with all records under numbers of that form.
     ///
     /// Two transactions MUST NOT lock the same number at the same time, once an order, or payments without an order,
     /// are on record under it.

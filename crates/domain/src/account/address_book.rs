@@ -82,13 +82,13 @@ pub enum AddressRefusal {
     /// The entry does not exist, is deleted, or belongs to another user.
     #[error("no such address")]
     Unknown,
-    /// The address book has [`AddressEntries::MOST`] entries.
+    /// The address book has [`AddressEntries::MOST`] entries or more.
     #[error("an address book has at most {} entries", AddressEntries::MOST)]
     Full,
 }
 
 impl AddressEntries {
-    /// The most entries of an address book.
+    /// The most entries to which an address book can grow; a stored one may have more.
     pub const MOST: usize = 50;
 
     /// The change that an edit causes.

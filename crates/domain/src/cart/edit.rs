@@ -73,13 +73,13 @@ pub enum CartRefusal {
         /// The configured limit.
         most: u32,
     },
-    /// The cart has [`Cart::MOST_LINES`] lines.
+    /// The cart has [`Cart::MOST_LINES`] lines or more.
     #[error("a cart has at most {} lines", Cart::MOST_LINES)]
     Full,
 }
 
 impl Cart {
-    /// The most lines of a cart.
+    /// The most lines to which a cart can grow; a stored one may have more.
     pub const MOST_LINES: usize = 200;
 
     /// The SKUs that an edit needs to know.

@@ -11,7 +11,7 @@ use super::{Event, OrderLedger, Refusal, decide::Decision};
 pub const MOST_ATTEMPTS: usize = 12;
 
 impl PaymentAttempt {
-    /// The first attempt to pay an order. It is not on record until its state changes.
+    /// The first attempt to pay an order, while no attempt is on record: its state follows from the order's status.
     fn first(order: &Order) -> Self {
         Self {
             out_trade_no: order.id.as_str().to_owned(),

@@ -126,7 +126,7 @@ pub enum Command {
     },
     /// Set the next timer, after the order's timer went off and was handled.
     SetTimer {
-        /// The order's status when the timer was handled. If the status changed since, that change has set the timer.
+        /// The order's status before the timer was handled. If the status changed since, that change has set the timer.
         found: OrderStatus,
         /// How often the timer went off before.
         attempts: u32,

@@ -15,8 +15,8 @@ const FIRST_WAIT: Duration = Duration::from_secs(10);
 /// The longest such wait. A request without an answer counts as dropped by the channel after it: Alipay asks for ten
 /// seconds before the outcome of a refund is queried.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
-/// After how many attempts, about two weeks, a refusal ends a refund that staff requested. Automatic refunds are tried
-/// until they succeed, because nobody would request them again.
+/// After how many attempts, about two weeks, a refusal ends a refund that staff requested even if the refusal is not
+/// final. Automatic refunds are tried until they succeed, because nobody would request them again.
 const MOST_ATTEMPTS: u32 = 340;
 
 impl OrderLedger {
@@ -186,8 +186,8 @@ impl Decision<'_> {
                 }
                 pieces
             }
-            // Only a refund of the whole rest keeps its pieces. The pieces of a partial one were not chosen for the
-            // case that nothing is left.
+            // A failed refund of the whole rest keeps its pieces. A partial one that now leaves nothing does not: its
+            // pieces were not chosen for that case.
             (None, Some(failed)) if ledger.was_of_all(failed) => ledger.pieces_again(failed),
             (None, _) if pays_the_order && amount == left => {
                 ledger.unshipped_pieces(|id| ledger.returnable(id))

@@ -70,7 +70,7 @@ impl OrderNumbers {
         }
     }
 
-    /// Takes back unused numbers, so that they no longer count as taken.
+    /// Takes back unused numbers, so that they count neither as taken nor as orders of the second.
     pub fn give_back<'a>(&mut self, unused: impl IntoIterator<Item = &'a OrderId>) {
         for id in unused {
             let Some(rest) = id.as_str().strip_prefix(&self.second) else { continue };

@@ -4,8 +4,9 @@ use crate::{Channel, Money, OrderId, ShopTime};
 
 /// One attempt to pay an order. Every payment URL belongs to one attempt.
 ///
-/// The first attempt of an order has the order's number and is not on record until its state changes. The number of the
-/// n-th attempt is the order's number, `_` and n.
+/// The first attempt of an order has the order's number. It need not be on record: then it is the only attempt, and its
+/// state follows from the order's status. The number of each further attempt is the order's number, `_` and its place
+/// among the attempts, or the next free number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentAttempt {
     /// Its number at the channel.

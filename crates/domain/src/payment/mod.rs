@@ -205,7 +205,7 @@ impl PaymentStatus {
 }
 
 impl RefundDue {
-    /// The refunds due for the payments of one order number; `None` if the shop owes no refund of any of them.
+    /// The refunds due for the payments of one order number, done or not; `None` if no payment is late or a duplicate.
     pub fn of<'a>(payments: impl IntoIterator<Item = &'a PaymentRecord>) -> Option<Self> {
         let going_back: Vec<_> = payments.into_iter().filter(|one| one.status.is_refund_due()).collect();
         let sum = |of: fn(&Trade) -> Money| {

@@ -62,9 +62,9 @@ pub(crate) enum Defect {
     KeepsRegistrations,
     /// The endpoints of an event are looked up before the event.
     LooksTooEarly,
-    /// A resend makes a delivery in progress due.
+    /// An event that is delivered or put off changes the due time of later events that are being delivered.
     BreaksLeases,
-    /// Events that were not sent to an endpoint can be resent to it.
+    /// Delivered events of kinds that the endpoint does not take are resent.
     ResendsAnything,
     /// A resend to one endpoint is a resend to all.
     MixesEndpoints,

@@ -75,9 +75,9 @@ pub struct RefundAsk {
     pub amount: Option<Money>,
     /// Why, in words for the buyer.
     pub reason: String,
-    /// The pieces that go back into stock; `None` for the default. The default of a refund after which nothing is left
-    /// to ship is all pieces that an unshipped order holds; that of a repeated failed refund is its own pieces; else
-    /// none.
+    /// The pieces that go back into stock; `None` for the default. The default of a failed refund that is requested
+    /// again is its own pieces, unless it was partial and now leaves nothing to ship. The default of any other refund
+    /// after which nothing is left to ship is all pieces that an unshipped order holds; else none.
     pub restock: Option<Vec<Restock>>,
     /// The request number: the refund is made once per number.
     pub out_request_no: String,
