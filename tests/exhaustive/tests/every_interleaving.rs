@@ -23,8 +23,9 @@ const NOTHING: Bounds = Bounds {
     deleted_sku: false,
 };
 
-const USUAL: [Bounds; 7] = [
-    Bounds { trades: 2, console_refunds: 1, staff_refunds: 1, rival: true, ..NOTHING },
+const USUAL: [Bounds; 8] = [
+    Bounds { trades: 2, console_refunds: 1, rival: true, ..NOTHING },
+    Bounds { trades: 2, staff_refunds: 1, rival: true, ..NOTHING },
     Bounds { trades: 2, attempts: 2, wrong_amount: true, rival: true, ..NOTHING },
     Bounds { trades: 2, attempts: 3, lowers: true, ..NOTHING },
     Bounds { trades: 2, attempts: 2, lowers: true, wrong_amount: true, ..NOTHING },
@@ -33,7 +34,8 @@ const USUAL: [Bounds; 7] = [
     Bounds { console_refunds: 1, staff_refunds: 1, returns: 1, rival: true, deleted_sku: true, ..NOTHING },
 ];
 
-const DEEP: [Bounds; 3] = [
+const DEEP: [Bounds; 4] = [
+    Bounds { trades: 2, console_refunds: 1, staff_refunds: 1, rival: true, ..NOTHING },
     Bounds { trades: 2, wrong_amount: true, console_refunds: 1, staff_refunds: 1, rival: true, ..NOTHING },
     Bounds { trades: 3, wrong_amount: true, console_refunds: 1, rival: true, ..NOTHING },
     Bounds { console_refunds: 2, staff_refunds: 2, ..NOTHING },
