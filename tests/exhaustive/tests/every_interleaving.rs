@@ -23,7 +23,8 @@ const NOTHING: Bounds = Bounds {
     deleted_sku: false,
 };
 
-const USUAL: [Bounds; 8] = [
+const USUAL: [Bounds; 9] = [
+    Bounds { trades: 2, console_refunds: 1, staff_refunds: 1, ..NOTHING },
     Bounds { trades: 2, console_refunds: 1, rival: true, ..NOTHING },
     Bounds { trades: 2, staff_refunds: 1, rival: true, ..NOTHING },
     Bounds { trades: 2, attempts: 2, wrong_amount: true, rival: true, ..NOTHING },

@@ -216,6 +216,16 @@ async fn an_answer_that_comes_before_the_end_of_a_body_is_not_lost() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_nobody_wants_keeps_nobody_waiting() {
     let dashop = Setup::embedded().with("DASHOP_WORKERS", "1").start().await;
+    // The best of three rounds, each with its own flood: a busy machine may hold up a request of one round by itself.
+    let mut best = Duration::MAX;
+    for _ in 0..3 {
+        best = best.min(slowest_beside_a_flood(&dashop).await);
+    }
+    assert!(best < Duration::from_secs(1), "others wait {best:?}");
+}
+
+/// How long the slowest of forty requests takes, while another client sends a body that the server does not want.
+async fn slowest_beside_a_flood(dashop: &Dashop) -> Duration {
     let body = "a\n\n".repeat(50_000);
     let mut wire = Wire::to(dashop.address()).await;
     // First a long line, for which the server grows its buffer.
@@ -224,20 +234,18 @@ async fn a_body_that_nobody_wants_keeps_nobody_waiting() {
         wire.write(&beginning).await;
         while wire.try_all(&body).await.is_ok() {}
     };
-    let mut times = Vec::new();
+    let mut slowest = Duration::ZERO;
     let browser = Browser::new();
     let others = async {
         for _ in 0..40 {
             let asked = Instant::now();
             assert_eq!(browser.status(&dashop.url("/healthz")).await, Some(200));
-            times.push(asked.elapsed());
+            slowest = slowest.max(asked.elapsed());
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
     };
     tokio::join!(flood, others);
-    times.sort_unstable();
-    // All but the slowest four: a busy machine holds up some of them by itself.
-    assert!(times[times.len() - 5] < Duration::from_secs(1), "others wait {times:?}");
+    slowest
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -23,7 +23,7 @@ pub(super) struct FiguresData {
     awaiting_payment: u64,
     /// That day and the six before it, the oldest first.
     days: Vec<DayData>,
-    /// Payments that staff have to look at: payments for no order or of a wrong amount that are not fully refunded; late
+    /// Payments that need a decision of staff: payments for no order or of a wrong amount that are not fully refunded; late
     /// and duplicate payments that are not fully refunded; payments with an open refund that was tried in vain; and
     /// payments with a refund by staff that failed on these days.
     unmatched_payments: Vec<UnmatchedData>,
@@ -33,14 +33,14 @@ pub(super) struct FiguresData {
 #[schema(as = UnmatchedPayment)]
 struct UnmatchedData {
     trade_no: String,
-    /// The order number at Alipay; it may be none of the shop's.
+    /// The order number at Alipay. The shop may have no order with this number.
     order_id: String,
-    /// wrong_amount or unknown_order; or late, duplicate or settled if a refund of it is not done.
+    /// `wrong_amount` or `unknown_order`; or `late`, `duplicate` or `settled` if a refund of the payment is not done.
     status: &'static str,
     amount: String,
     /// The refunded amount.
     refunded: String,
-    /// Null if Alipay did not say; then `recorded_at` counts.
+    /// Null if Alipay gave no time; then the payment counts at `recorded_at`.
     #[schema(required)]
     paid_at: Option<String>,
     recorded_at: String,
@@ -56,7 +56,7 @@ struct OpenRefundData {
     amount: String,
     /// requested or failed.
     status: &'static str,
-    /// Why it is not done, if Alipay said so.
+    /// Alipay's reason why the refund is not done, if it gave one.
     #[schema(required)]
     failure: Option<String>,
 }
