@@ -43,7 +43,7 @@ fn trade(message: &VerifiedMessage) -> Result<Result<Trade, UnstorableTrade>, No
             status,
             total_amount,
             refunded,
-            refund_request_no: refund_request_no(message),
+            refund_request_no: refund_request_no(message, refunded),
             buyer: buyer.map(str::to_owned),
             paid_at: message.get("gmt_payment").and_then(ShopTime::parse),
         }),
@@ -62,8 +62,8 @@ fn refunded(message: &VerifiedMessage) -> Result<Result<Money, Unstorable>, NotV
 }
 
 /// `out_biz_no` is the number of a refund only if the message reports a refund.
-fn refund_request_no(message: &VerifiedMessage) -> Option<String> {
-    message.get("refund_fee").and_then(|_| message.get("out_biz_no")).map(str::to_owned)
+fn refund_request_no(message: &VerifiedMessage, refunded: Money) -> Option<String> {
+    message.get("out_biz_no").filter(|_| !refunded.is_zero()).map(str::to_owned)
 }
 
 fn addressee(message: &VerifiedMessage) -> Result<Addressee, NotVerified> {

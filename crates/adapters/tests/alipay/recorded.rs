@@ -101,6 +101,7 @@ fn a_number_is_a_refunds_only_where_the_message_tells_of_a_refund() {
         shop.verify_notification(form.as_bytes()).unwrap().trade.unwrap().refund_request_no
     };
     assert_eq!(number(message.clone()), None);
+    assert_eq!(number(message.clone().with("refund_fee", "0.00")), None);
     assert_eq!(number(message.with("refund_fee", "30.00")).as_deref(), Some("R1"));
 }
 

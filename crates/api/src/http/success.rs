@@ -69,7 +69,7 @@ pub(super) async fn result(request: HttpRequest, shop: web::Data<Shop>) -> Resul
         return Err(Code::Unforeseen.failure());
     };
     match outcome {
-        Ok(order) if order.status.is_paid() => Ok(success(Some(ResultData::from(&order)), None)),
+        Ok(order) if order.status.was_paid() => Ok(success(Some(ResultData::from(&order)), None)),
         Ok(order) => Ok(Code::NotPaid.failure().with_data(&ResultData::from(&order), None)),
         Err(PaymentResultError::Gateway { order, cause }) => {
             Ok(ApiError::from(cause).with_data(&ResultData::from(&*order), None))

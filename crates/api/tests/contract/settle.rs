@@ -52,9 +52,11 @@ async fn result(mocks: Mocks) -> Value {
 
 #[actix_web::test]
 async fn a_paid_order_is_paid_and_nobody_needs_a_token() {
-    for status in [OrderStatus::AwaitingShipment, OrderStatus::AwaitingReceipt, OrderStatus::Completed] {
+    use OrderStatus::{AwaitingReceipt, AwaitingShipment, Cancelled, Completed, Refunded};
+    for status in [AwaitingShipment, AwaitingReceipt, Completed, Refunded] {
         assert_eq!(result(returning().with_order(status)).await, json!({"code": 200, "data": data()}));
     }
+    assert_eq!(result(returning().with_order(Cancelled)).await, with_data(50105, "支付未完成"));
     let no_slash = TestRequest::get().uri(&format!("/v1/orders/success?{RETURN}"));
     let answer = returning().with_order(OrderStatus::Completed).send(no_slash).await;
     assert_eq!(answer.json()["code"], 200);

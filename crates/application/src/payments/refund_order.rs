@@ -99,12 +99,12 @@ impl OrderService {
         Ok((on_record(&ledger, &ask.out_request_no)?, claim))
     }
 
-    /// Queries the channel about a paid order without a payment record, as the old back end left them. Returns whether it
-    /// was paid.
+    /// Queries the channel about a paid order without a record of the payment that paid it, as the old back end left
+    /// them. Returns whether it was paid.
     async fn learn_payment(&self, order_number: &str, cause: &Cause) -> Result<bool, OrderChangeError> {
         let Ok(id) = OrderId::parse(order_number) else { return Ok(false) };
         let ledger = self.transact.look(order_number).await?;
-        if !ledger.payments.is_empty() || !ledger.order.is_some_and(|order| order.status.is_paid()) {
+        if ledger.settled_payment().is_some() || !ledger.order.is_some_and(|order| order.status.is_paid()) {
             return Ok(false);
         }
         // The old back end knew no other channel.

@@ -23,10 +23,10 @@ impl OrderLedger {
 
 impl OrderLedger {
     /// Whether the old back end marked the order as paid because of this trade. The old back end kept no record of the
-    /// trade, used only the order's own number, and charged another amount than it stored (contract, defects 3 to 5).
+    /// trade, used only the order's own number, and charged another amount than it stored (contract, defects 3 to 5). The
+    /// buyer may have begun to pay here too, so attempts may be on record.
     fn was_paid_at_old_shop(&self, order: &Order, trade: &Trade) -> bool {
-        let is_old = order.expire_at.is_none() && self.attempts.is_empty();
-        is_old
+        order.expire_at.is_none()
             && order.status.is_paid()
             && order.id.as_str() == trade.out_trade_no
             && self.settled_payment().is_none()

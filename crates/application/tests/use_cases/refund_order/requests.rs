@@ -305,6 +305,20 @@ mod without_a_record {
         assert_eq!(ledgers.get(ORDER).payments[0].status, PaymentStatus::Settled);
     }
 
+    /// A second payment, which is refunded by itself, is on record; the first one is not.
+    #[tokio::test]
+    async fn alipay_is_asked_although_a_second_payment_is_on_record() {
+        let mut ledger = only(OrderStatus::AwaitingShipment);
+        let mut second = paid_ledger(&[]).payments.remove(0);
+        second.status = PaymentStatus::Duplicate;
+        second.trade = Trade { out_trade_no: format!("{ORDER}_2"), ..trade("B", "323.91") };
+        ledger.payments.push(second);
+        let ledgers = Ledgers::of(ledger);
+        let gateway = knowing(willing("9.90"), Ok(Some(trade("A", "323.91"))));
+        let done = request(&ask(Some("9.90")), gateway, &ledgers).await.unwrap();
+        assert_eq!((done.status, done.trade_no.as_str()), (RefundStatus::Succeeded, "A"));
+    }
+
     #[tokio::test]
     async fn what_alipay_does_not_know_as_paid_is_not_refunded() {
         let closed = Trade { status: TradeStatus::Closed, ..trade("A", "323.91") };

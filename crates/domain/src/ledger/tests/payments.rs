@@ -162,6 +162,14 @@ fn what_the_old_back_end_was_paid_settles_its_order_whatever_it_charged() {
     }
     assert_eq!(becomes(&old(AwaitingPayment), &charged), (Some(WrongAmount), AwaitingPayment));
 
+    // The buyer first began to pay here, on another device, and then paid on the old page.
+    let mut begun_here = old(AwaitingShipment);
+    let order = begun_here.order.clone().unwrap();
+    let first = crate::PaymentAttempt::of(&order, Vec::new()).remove(0);
+    let further = crate::PaymentAttempt { out_trade_no: format!("{ORDER}_2"), ..first.clone() };
+    begun_here.attempts = vec![first, further];
+    assert_eq!(becomes(&begun_here, &charged), (Some(Settled), AwaitingShipment));
+
     // So a refund of the whole payment ends the order, and nothing is shipped.
     let (_, paid) = tell(&old(AwaitingShipment), &charged);
     let request = Command::RequestRefund { ask: ask(None), lease: Duration::from_secs(120) };
