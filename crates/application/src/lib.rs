@@ -21,7 +21,7 @@ pub use fulfilment::OrderTimers;
 pub use jobs::*;
 pub use ledger::{Transact, TransactError, Transacted, count_from_zero};
 pub use noticed::{in_request, trace};
-pub use order_service::{OrderChangeError, OrderService, SettleError};
+pub use order_service::{OrderError, OrderService, SettleError};
 pub use ordering::*;
 pub use pages::Page;
 pub use payments::*;

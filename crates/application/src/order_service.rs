@@ -49,9 +49,9 @@ pub enum SettleError {
     Transact(#[from] TransactError),
 }
 
-/// Why an order was not changed, or why its buyer got no payment URL.
+/// Why an order was not shown or not changed, or why its buyer got no payment URL.
 #[derive(Debug, thiserror::Error)]
-pub enum OrderChangeError {
+pub enum OrderError {
     /// The user of the token is not admitted. Never occurs for requests by staff.
     #[error(transparent)]
     NotAdmitted(#[from] NotAdmitted),
@@ -73,20 +73,20 @@ pub enum OrderChangeError {
     Store(#[from] StoreError),
 }
 
-impl OrderChangeError {
+impl OrderError {
     /// Whether the caller must read the attempts again, because another one was opened in the meantime.
     pub(crate) fn is_other_attempt_open(&self) -> bool {
         matches!(self, Self::Transact(TransactError::Refused(Refusal::OtherAttemptOpen)))
     }
 }
 
-impl From<Refusal> for OrderChangeError {
+impl From<Refusal> for OrderError {
     fn from(refusal: Refusal) -> Self {
         Self::Transact(refusal.into())
     }
 }
 
-impl From<NotAllowed> for OrderChangeError {
+impl From<NotAllowed> for OrderError {
     fn from(refusal: NotAllowed) -> Self {
         Refusal::from(refusal).into()
     }

@@ -391,7 +391,7 @@ impl<'a> Sequence<'a> {
                 format!("{:?}", process.orders.cancel_by_buyer(buyer, order, None, &Cause::buyer(None)).await)
             }
             Work::Cancel(order, By::Shop) => {
-                format!("{:?}", process.orders.cancel_by_shop(order, "缺货", &cause()).await)
+                format!("{:?}", process.orders.cancel(order, None, "缺货", &cause()).await)
             }
             Work::Lower(order, fen) => {
                 let present = self.ledger(order.as_str()).await.order.map(|order| order.total_amount);

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use application::{OrderChangeError, ReconcileError, StaffOrders, TransactError};
+use application::{OrderError, ReconcileError, StaffOrders, TransactError};
 use domain::{InvalidField, InvalidShipment, OrderId, Trade};
 use ports::{BoxError, StoreError};
 
@@ -97,17 +97,17 @@ impl CommandError {
         Self::change(order_id, ["was not shipped", "was shipped"], may_be_done, cause)
     }
 
-    pub(super) fn cancel(order_id: &OrderId, cause: OrderChangeError) -> Self {
+    pub(super) fn cancel(order_id: &OrderId, cause: OrderError) -> Self {
         let may_be_done = may_be_changed(&cause);
         Self::change(order_id, ["was not cancelled", "was cancelled"], may_be_done, cause)
     }
 
-    pub(super) fn lower_amount(order_id: &OrderId, cause: OrderChangeError) -> Self {
+    pub(super) fn lower_amount(order_id: &OrderId, cause: OrderError) -> Self {
         let may_be_done = may_be_changed(&cause);
         Self::change(order_id, ["costs what it did", "costs less"], may_be_done, cause)
     }
 
-    pub(super) fn change_address(order_id: &OrderId, cause: OrderChangeError) -> Self {
+    pub(super) fn change_address(order_id: &OrderId, cause: OrderError) -> Self {
         let may_be_done = may_be_changed(&cause);
         Self::change(order_id, ["goes where it did", "goes to the new address"], may_be_done, cause)
     }
@@ -123,8 +123,8 @@ impl CommandError {
 
     /// A refund is recorded, sent, and its answer recorded. A database error may therefore occur after the money was
     /// refunded.
-    pub(super) fn refund(order_number: &str, request_id: &str, cause: OrderChangeError) -> Self {
-        use OrderChangeError::{Gateway, NotAdmitted, Settle, Store, Transact, UnknownAddress};
+    pub(super) fn refund(order_number: &str, request_id: &str, cause: OrderError) -> Self {
+        use OrderError::{Gateway, NotAdmitted, Settle, Store, Transact, UnknownAddress};
         let may_be_done = match &cause {
             // Nothing was sent yet, or the rules refuse it.
             NotAdmitted(_)
@@ -171,8 +171,8 @@ fn may_be_done(cause: &TransactError) -> bool {
 }
 
 /// Whether the last transaction of a change may have taken effect.
-fn may_be_changed(cause: &OrderChangeError) -> bool {
-    matches!(cause, OrderChangeError::Transact(cause) if may_be_done(cause))
+fn may_be_changed(cause: &OrderError) -> bool {
+    matches!(cause, OrderError::Transact(cause) if may_be_done(cause))
 }
 
 #[cfg(test)]

@@ -299,7 +299,7 @@ async fn cancel(configuration: &Configuration, order: &str, reason: &str) -> Res
     let reason = orders::line("--reason", reason, MAX_REASON)?;
     let orders = open_orders(configuration).await?;
     orders
-        .cancel_by_shop(&order_id, &reason, &operator())
+        .cancel(&order_id, None, &reason, &operator())
         .await
         .map_err(|cause| CommandError::cancel(&order_id, cause))?;
     say_line(format!("order {order_id} is cancelled")).map(drop)

@@ -1,8 +1,7 @@
 //! Maps the outcomes of use cases to codes.
 
 use application::{
-    OrderChangeError, PaymentResultError, PlaceOrderError, PlacementError, SettleError, ShowOrderError,
-    TransactError,
+    OrderError, PaymentResultError, PlaceOrderError, PlacementError, SettleError, TransactError,
 };
 use domain::{InvalidQuantity, NotAdmitted, NotAllowed, Refusal, SkuId, ledger};
 use ports::{GatewayError, StoreError};
@@ -39,8 +38,8 @@ fn store_failure(error: &StoreError) -> ApiError {
 }
 
 /// Why a placed order cannot be paid at once. Never a code that means "not placed": the client would order again.
-pub(super) fn unsigned(cause: &OrderChangeError) -> ApiError {
-    if let OrderChangeError::Transact(TransactError::Refused(ledger::Refusal::TooManyAttempts)) = cause {
+pub(super) fn unsigned(cause: &OrderError) -> ApiError {
+    if let OrderError::Transact(TransactError::Refused(ledger::Refusal::TooManyAttempts)) = cause {
         return Code::TooManyAttempts.failure();
     }
     log_failure(cause, "an order is placed, and its buyer is not led to pay it");
@@ -155,25 +154,15 @@ impl From<TransactError> for ApiError {
     }
 }
 
-impl From<OrderChangeError> for ApiError {
-    fn from(error: OrderChangeError) -> Self {
+impl From<OrderError> for ApiError {
+    fn from(error: OrderError) -> Self {
         match error {
-            OrderChangeError::NotAdmitted(refusal) => refusal.into(),
-            OrderChangeError::UnknownAddress => Code::UnknownAddress.failure(),
-            OrderChangeError::Gateway(error) => error.into(),
-            OrderChangeError::Settle(error) => error.into(),
-            OrderChangeError::Transact(error) => error.into(),
-            OrderChangeError::Store(error) => store_failure(&error),
-        }
-    }
-}
-
-impl From<ShowOrderError> for ApiError {
-    fn from(error: ShowOrderError) -> Self {
-        match error {
-            ShowOrderError::NotAdmitted(refusal) => refusal.into(),
-            ShowOrderError::UnknownOrder => Code::UnknownOrder.failure(),
-            ShowOrderError::Store(error) => store_failure(&error),
+            OrderError::NotAdmitted(refusal) => refusal.into(),
+            OrderError::UnknownAddress => Code::UnknownAddress.failure(),
+            OrderError::Gateway(error) => error.into(),
+            OrderError::Settle(error) => error.into(),
+            OrderError::Transact(error) => error.into(),
+            OrderError::Store(error) => store_failure(&error),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use domain::{Caller, Cause, OrderId, ledger::Command};
 
-use crate::{OrderChangeError, OrderService};
+use crate::{OrderError, OrderService};
 
 impl OrderService {
     /// Confirms that the user received the order; confirming again is no error and changes nothing.
@@ -12,7 +12,7 @@ impl OrderService {
         caller: &Caller,
         order_id: &OrderId,
         cause: &Cause,
-    ) -> Result<(), OrderChangeError> {
+    ) -> Result<(), OrderError> {
         let buyer = crate::noticed::buyer(self.users.authenticate(caller).await??);
         let command = Command::ConfirmReceipt { buyer: Some(buyer) };
         self.transact.run(order_id.as_str(), &command, cause).await?;

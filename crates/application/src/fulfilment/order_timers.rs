@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use domain::{Cause, EndedAttempt, Order, OrderStatus, PaymentAttempt, TradeStatus, ledger::Command};
 use ports::{Claimed, DueOrder, GatewayError, StoreError};
 
-use crate::{Job, JobError, OrderChangeError, OrderService, TransactError, jobs::each};
+use crate::{Job, JobError, OrderError, OrderService, TransactError, jobs::each};
 
 /// Processes orders whose timers went off. It queries the payment of unpaid orders, in case a notification was lost;
 /// cancels orders whose deadline has passed; checks cancelled orders once more, because they may have been paid in the
@@ -73,11 +73,11 @@ impl OrderService {
         }
     }
 
-    async fn deal_with(&self, order: &Order, attempts: u32) -> Result<(), OrderChangeError> {
+    async fn deal_with(&self, order: &Order, attempts: u32) -> Result<(), OrderError> {
         let id = &order.id;
         match order.status {
             OrderStatus::AwaitingPayment if order.is_expired(self.now()) => {
-                return self.cancel_by_deadline(id).await;
+                return self.cancel(id, None, "超过支付期限,自动取消", &Cause::system()).await;
             }
             OrderStatus::AwaitingReceipt if order.has_receipt_timer() => {
                 let received = Command::ConfirmReceipt { buyer: None };
@@ -97,7 +97,7 @@ impl OrderService {
 
     /// Queries every attempt that can still be paid, settles payments, and records attempts that the channel has
     /// closed. An error for one attempt does not prevent queries about the others, unless the channel is unreachable.
-    async fn ask_channels(&self, order: &Order) -> Result<(), OrderChangeError> {
+    async fn ask_channels(&self, order: &Order) -> Result<(), OrderError> {
         let recorded = self.orders.attempts(&order.id).await?;
         let mut ended = Vec::new();
         let mut failure = Ok(());
@@ -108,7 +108,7 @@ impl OrderService {
                 }
                 Ok(_) => {}
                 // The other queries would time out as well.
-                Err(error @ OrderChangeError::Gateway(GatewayError::Unreachable(_))) => {
+                Err(error @ OrderError::Gateway(GatewayError::Unreachable(_))) => {
                     failure = Err(error);
                     break;
                 }
@@ -123,7 +123,7 @@ impl OrderService {
     }
 
     /// Closes trades that wait for payment although the order is paid, and records attempts that can no longer be paid.
-    async fn end_other_attempts(&self, order: &Order) -> Result<(), OrderChangeError> {
+    async fn end_other_attempts(&self, order: &Order) -> Result<(), OrderError> {
         let (cause, now) = (Cause::system(), self.now());
         let (mut ended, mut failure) = (Vec::new(), Ok(()));
         let attempts = self.orders.attempts(&order.id).await?;
@@ -133,7 +133,7 @@ impl OrderService {
                     let is_final = one.is_final || attempt.is_over(order, now);
                     ended.push(EndedAttempt { is_final, ..one });
                 }
-                Err(error @ OrderChangeError::Gateway(GatewayError::Unreachable(_))) => {
+                Err(error @ OrderError::Gateway(GatewayError::Unreachable(_))) => {
                     failure = Err(error);
                     break;
                 }
@@ -144,7 +144,7 @@ impl OrderService {
         failure
     }
 
-    async fn set_timer(&self, order: &Order, attempts: u32, failed: bool) -> Result<(), OrderChangeError> {
+    async fn set_timer(&self, order: &Order, attempts: u32, failed: bool) -> Result<(), OrderError> {
         let command = Command::SetTimer { found: order.status, attempts, failed };
         self.transact.run(order.id.as_str(), &command, &Cause::system()).await?;
         Ok(())
@@ -152,7 +152,7 @@ impl OrderService {
 }
 
 /// Whether the order changed in the meantime, by a payment or by its buyer. That is not a failure.
-fn went_on(error: &OrderChangeError) -> bool {
+fn went_on(error: &OrderError) -> bool {
     use domain::ledger::Refusal::{NotAllowed, UnknownOrder};
-    matches!(error, OrderChangeError::Transact(TransactError::Refused(NotAllowed(_) | UnknownOrder)))
+    matches!(error, OrderError::Transact(TransactError::Refused(NotAllowed(_) | UnknownOrder)))
 }

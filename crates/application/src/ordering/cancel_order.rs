@@ -9,45 +9,31 @@ use domain::{
     ledger::{Command, Refusal},
 };
 
-use crate::{OrderChangeError, OrderService};
+use crate::{OrderError, OrderService};
 
 impl OrderService {
     /// Cancels an order of the buyer. A repeated call is no error and changes nothing.
-    #[tracing::instrument(level = "debug", name = "cancel_order", skip_all)]
     pub async fn cancel_by_buyer(
         &self,
         caller: &Caller,
         order_id: &OrderId,
         reason: Option<&str>,
         cause: &Cause,
-    ) -> Result<(), OrderChangeError> {
+    ) -> Result<(), OrderError> {
         let buyer = crate::noticed::buyer(self.users.authenticate(caller).await??);
         self.cancel(order_id, Some(buyer), reason.unwrap_or("买家取消"), cause).await
     }
 
-    /// Cancels an order for staff. A repeated call is no error and changes nothing.
+    /// Cancels an order of the `buyer`; `None` for staff and for a passed deadline. A repeated call is no error and changes
+    /// nothing.
     #[tracing::instrument(level = "debug", name = "cancel_order", skip_all)]
-    pub async fn cancel_by_shop(
-        &self,
-        order_id: &OrderId,
-        reason: &str,
-        cause: &Cause,
-    ) -> Result<(), OrderChangeError> {
-        self.cancel(order_id, None, reason, cause).await
-    }
-
-    /// Cancels an order whose deadline has passed.
-    pub(crate) async fn cancel_by_deadline(&self, order_id: &OrderId) -> Result<(), OrderChangeError> {
-        self.cancel(order_id, None, "超过支付期限,自动取消", &Cause::system()).await
-    }
-
-    async fn cancel(
+    pub async fn cancel(
         &self,
         order_id: &OrderId,
         buyer: Option<UserId>,
         reason: &str,
         cause: &Cause,
-    ) -> Result<(), OrderChangeError> {
+    ) -> Result<(), OrderError> {
         let order = self.orders.find(order_id).await?;
         let is_theirs = |order: &Order| buyer.is_none_or(|buyer| buyer == order.user_id);
         let order = order.filter(is_theirs).ok_or(Refusal::UnknownOrder)?;

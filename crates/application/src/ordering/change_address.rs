@@ -2,7 +2,7 @@
 
 use domain::{AddressId, Caller, Cause, OrderId, ShippingAddress, ledger::Command};
 
-use crate::{OrderChangeError, OrderService};
+use crate::{OrderError, OrderService};
 
 impl OrderService {
     /// The buyer chooses another of their addresses. A repeated call is no error and changes nothing.
@@ -13,10 +13,10 @@ impl OrderService {
         order_id: &OrderId,
         address_id: AddressId,
         cause: &Cause,
-    ) -> Result<(), OrderChangeError> {
+    ) -> Result<(), OrderError> {
         let destination = self.users.destination(caller, address_id).await??;
         let buyer = crate::noticed::buyer(destination.user_id);
-        let address = destination.address.ok_or(OrderChangeError::UnknownAddress)?;
+        let address = destination.address.ok_or(OrderError::UnknownAddress)?;
         let command = Command::ChangeAddress {
             buyer: Some(buyer),
             expected: None,
@@ -38,7 +38,7 @@ impl OrderService {
         address: ShippingAddress,
         reason: &str,
         cause: &Cause,
-    ) -> Result<(), OrderChangeError> {
+    ) -> Result<(), OrderError> {
         let reason = reason.to_owned();
         let command = Command::ChangeAddress { buyer: None, expected, address, address_id: None, reason };
         self.transact.run(order_id.as_str(), &command, cause).await?;

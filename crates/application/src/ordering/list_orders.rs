@@ -4,7 +4,7 @@ use domain::{Caller, Order, OrderId, OrderStatus, PaymentRecord, RefundDue, orde
 use ports::{OrderListQuery, StoreError};
 
 use crate::{
-    OrderService, ShowOrderError,
+    OrderError, OrderService,
     pages::{Page, one_more},
 };
 
@@ -26,7 +26,7 @@ impl OrderService {
         status: Option<OrderStatus>,
         before: Option<OrderId>,
         limit: u32,
-    ) -> Result<Page<ListedOrder, OrderId>, ShowOrderError> {
+    ) -> Result<Page<ListedOrder, OrderId>, OrderError> {
         let user_id = crate::noticed::buyer(self.users.authenticate(caller).await??);
         let query = OrderListQuery { user_id, status, before, limit: one_more(limit) };
         let Page { items, next } = Page::of(self.orders.list(&query).await?, limit, |order| order.id.clone());

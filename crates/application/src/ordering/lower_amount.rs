@@ -10,7 +10,7 @@ use domain::{
 };
 
 use crate::{
-    OrderChangeError, OrderService, TransactError,
+    OrderError, OrderService, TransactError,
     retries::{Again, Attempts},
 };
 
@@ -27,7 +27,7 @@ impl OrderService {
         amount: Money,
         reason: &str,
         cause: &Cause,
-    ) -> Result<(), OrderChangeError> {
+    ) -> Result<(), OrderError> {
         let mut tries = Attempts::at_most(TRIES, &*self.transact.randomness);
         loop {
             let order = self.orders.find(order_id).await?.ok_or(Refusal::UnknownOrder)?;

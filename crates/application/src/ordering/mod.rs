@@ -15,5 +15,5 @@ pub use place_order::{
     PlacementError, PlacementPorts, Unplaced,
 };
 pub use preview_order::Preview;
+pub use show_order::OrderDetails;
 pub(crate) use show_order::timeline;
-pub use show_order::{OrderDetails, ShowOrderError};

@@ -1,12 +1,11 @@
 //! 订单详情: one order of a buyer, with its history.
 
 use domain::{
-    Caller, Cause, NotAdmitted, Order, OrderId, OrderStatus, PaymentAttempt, Refund, RefundDue, RefundKind,
-    RefundStatus, TimelineEntry,
+    Caller, Cause, Order, OrderId, OrderStatus, PaymentAttempt, Refund, RefundDue, RefundKind, RefundStatus,
+    TimelineEntry, ledger::Refusal,
 };
-use ports::StoreError;
 
-use crate::OrderService;
+use crate::{OrderError, OrderService};
 
 /// An order with its timeline.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,27 +22,13 @@ pub struct OrderDetails {
     pub timeline: Vec<TimelineEntry>,
 }
 
-/// Why an order is not shown.
-#[derive(Debug, thiserror::Error)]
-pub enum ShowOrderError {
-    /// The user of the token is not admitted.
-    #[error(transparent)]
-    NotAdmitted(#[from] NotAdmitted),
-    /// The order does not exist or belongs to another user; the error does not tell which. Never occurs for lists.
-    #[error("no such order")]
-    UnknownOrder,
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
 impl OrderService {
     /// The user's order of this number.
     #[tracing::instrument(level = "debug", name = "show_order", skip_all)]
-    pub async fn show(&self, caller: &Caller, order_id: &OrderId) -> Result<OrderDetails, ShowOrderError> {
+    pub async fn show(&self, caller: &Caller, order_id: &OrderId) -> Result<OrderDetails, OrderError> {
         let user_id = crate::noticed::buyer(self.users.authenticate(caller).await??);
         let order = self.orders.find(order_id).await?;
-        let order = order.filter(|order| order.user_id == user_id).ok_or(ShowOrderError::UnknownOrder)?;
+        let order = order.filter(|order| order.user_id == user_id).ok_or(Refusal::UnknownOrder)?;
         let changes = self.orders.timeline(order_id).await?;
         let refund_due =
             RefundDue::of(&self.orders.refund_due_payments(std::slice::from_ref(order_id)).await?);

@@ -7,7 +7,7 @@ use domain::{
 use ports::PaymentRequest;
 
 use crate::{
-    OrderChangeError, OrderService, TransactError,
+    OrderError, OrderService, TransactError,
     retries::{Again, Attempts},
 };
 
@@ -72,7 +72,7 @@ impl OrderService {
         order: &Order,
         channel: Channel,
         product: PaymentProduct,
-    ) -> Result<StartedPayment, OrderChangeError> {
+    ) -> Result<StartedPayment, OrderError> {
         if !order.is_payable(self.now())? {
             return Ok(paid(order));
         }
@@ -99,7 +99,7 @@ impl OrderService {
         &self,
         mut order: Order,
         wish: PaymentWish,
-    ) -> Result<StartedPayment, OrderChangeError> {
+    ) -> Result<StartedPayment, OrderError> {
         let mut tries = Attempts::at_most(TRIES, &*self.transact.randomness);
         loop {
             if !order.is_to_be_paid(wish.expected_amount, self.now())? {
@@ -129,7 +129,7 @@ impl OrderService {
         order: &Order,
         wish: PaymentWish,
         opened: &OrderLedger,
-    ) -> Result<StartedPayment, OrderChangeError> {
+    ) -> Result<StartedPayment, OrderError> {
         let PaymentWish { channel, product, as_code, .. } = wish;
         let order = opened.order.as_ref().unwrap_or(order);
         let attempt = opened.attempts.iter().find(|attempt| attempt.serves(order, channel, product));
@@ -144,7 +144,7 @@ impl OrderService {
         order: &Order,
         attempt: &PaymentAttempt,
         as_code: bool,
-    ) -> Result<StartedPayment, OrderChangeError> {
+    ) -> Result<StartedPayment, OrderError> {
         let request = PaymentRequest {
             order_id: order.id.clone(),
             out_trade_no: attempt.out_trade_no.clone(),

@@ -8,7 +8,7 @@ use domain::{
 };
 use ports::{GatewayError, StoreError};
 
-use crate::{OrderChangeError, OrderService, Settled};
+use crate::{OrderError, OrderService, Settled};
 
 /// A difference, and the result of its repair; `None` if no repair was requested.
 pub type FoundDifference = (Difference, Option<String>);
@@ -81,7 +81,7 @@ impl OrderService {
         &self,
         channel: Channel,
         difference: &Difference,
-    ) -> Result<String, OrderChangeError> {
+    ) -> Result<String, OrderError> {
         match self.channels.gateway(channel)?.query_trade(&difference.trade_no).await? {
             Some(trade) if trade.is_payment() => {
                 let cause = Cause::channel(channel, None);
@@ -105,7 +105,7 @@ impl OrderService {
         channel: Channel,
         difference: &Difference,
         number: &str,
-    ) -> Result<String, OrderChangeError> {
+    ) -> Result<String, OrderError> {
         let gateway = self.channels.gateway(channel)?;
         let Difference { out_trade_no, trade_no, .. } = difference;
         let Some(amount) = gateway.refund_query(trade_no, number).await? else {
@@ -139,7 +139,7 @@ impl OrderService {
         channel: Channel,
         difference: &Difference,
         number: &str,
-    ) -> Result<String, OrderChangeError> {
+    ) -> Result<String, OrderError> {
         let ledger = self.transact.look(&difference.out_trade_no).await?;
         let trade = channel.trade(&difference.trade_no);
         let Some(refund) = ledger.refund_of(trade, number).cloned() else {

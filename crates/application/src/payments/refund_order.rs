@@ -12,7 +12,7 @@ use domain::{
 };
 use ports::{Claimed, GatewayError, RefundOutcome, RefundRequest};
 
-use crate::{Job, JobError, OrderChangeError, OrderService, TransactError, Transacted, jobs::each};
+use crate::{Job, JobError, OrderError, OrderService, TransactError, Transacted, jobs::each};
 
 /// Sends due refunds, and asks the channel about refunds whose outcome is unknown.
 pub struct DueRefunds(pub Arc<OrderService>);
@@ -48,7 +48,7 @@ impl OrderService {
         order_number: &str,
         ask: &RefundAsk,
         cause: &Cause,
-    ) -> Result<Refund, OrderChangeError> {
+    ) -> Result<Refund, OrderError> {
         let (refund, claim) = match self.record_refund(order_number, ask, cause).await {
             Err(TransactError::Refused(Refusal::NothingToRefund))
                 if self.learn_payment(order_number, cause).await? =>
@@ -68,7 +68,7 @@ impl OrderService {
     }
 
     /// Asks the channel whether an open refund is done, and records that. Never sends the refund.
-    pub(crate) async fn look_up_refund(&self, refund: Refund) -> Result<Refund, OrderChangeError> {
+    pub(crate) async fn look_up_refund(&self, refund: Refund) -> Result<Refund, OrderError> {
         if refund.status != RefundStatus::Requested {
             return Ok(refund);
         }
@@ -101,7 +101,7 @@ impl OrderService {
 
     /// Queries the channel about a paid order without a record of the payment that paid it, as the old back end left
     /// them. Returns whether it was paid.
-    async fn learn_payment(&self, order_number: &str, cause: &Cause) -> Result<bool, OrderChangeError> {
+    async fn learn_payment(&self, order_number: &str, cause: &Cause) -> Result<bool, OrderError> {
         let Ok(id) = OrderId::parse(order_number) else { return Ok(false) };
         let ledger = self.transact.look(order_number).await?;
         if ledger.settled_payment().is_some() || !ledger.order.is_some_and(|order| order.status.is_paid()) {
@@ -120,7 +120,7 @@ impl OrderService {
     }
 
     /// Sends the refund and records the channel's answer. `attempts`: how often the channel may have been asked before.
-    async fn send_refund(&self, refund: Refund, attempts: u32) -> Result<Refund, OrderChangeError> {
+    async fn send_refund(&self, refund: Refund, attempts: u32) -> Result<Refund, OrderError> {
         let answer = self.ask_for_refund(&refund, attempts).await;
         self.record_answer(refund, answer, attempts).await
     }
@@ -130,7 +130,7 @@ impl OrderService {
         refund: Refund,
         Answer { answer, in_all }: Answer,
         attempts: u32,
-    ) -> Result<Refund, OrderChangeError> {
+    ) -> Result<Refund, OrderError> {
         let Refund { out_request_no, out_trade_no, channel, trade_no, .. } = refund;
         let command =
             Command::RecordRefundAnswer { out_request_no: out_request_no.clone(), answer, attempts };

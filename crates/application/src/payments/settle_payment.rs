@@ -8,7 +8,7 @@ use domain::{
 use metrics::counter;
 use ports::{CloseOutcome, NotVerified, PaymentChannel, metric};
 
-use crate::{OrderChangeError, OrderService, SettleError, TransactError, Transacted};
+use crate::{OrderError, OrderService, SettleError, TransactError, Transacted};
 
 /// The result of evidence. In every case the evidence is processed and need not be sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,7 +156,7 @@ impl OrderService {
         &self,
         attempt: &PaymentAttempt,
         cause: &Cause,
-    ) -> Result<EndedAttempt, OrderChangeError> {
+    ) -> Result<EndedAttempt, OrderError> {
         let is_final = match self.state_of_trade(attempt, cause).await? {
             None => false,
             Some(TradeStatus::Success | TradeStatus::Finished | TradeStatus::Closed) => true,
@@ -183,7 +183,7 @@ impl OrderService {
         attempts: &[PaymentAttempt],
         command: impl FnOnce(Vec<EndedAttempt>) -> Command,
         cause: &Cause,
-    ) -> Result<Transacted, OrderChangeError> {
+    ) -> Result<Transacted, OrderError> {
         let mut ended = Vec::new();
         for attempt in attempts.iter().filter(|attempt| attempt.state.may_be_paid()) {
             match self.end_attempt(attempt, cause).await {
@@ -229,7 +229,7 @@ impl OrderService {
         &self,
         attempt: &PaymentAttempt,
         cause: &Cause,
-    ) -> Result<Option<TradeStatus>, OrderChangeError> {
+    ) -> Result<Option<TradeStatus>, OrderError> {
         let gateway = self.channels.gateway(attempt.channel)?;
         let Some(trade) = gateway.query(&attempt.out_trade_no).await? else { return Ok(None) };
         if trade.is_payment() {

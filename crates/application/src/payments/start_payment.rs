@@ -5,7 +5,7 @@ use domain::{
     ledger::{Command, Refusal},
 };
 
-use crate::{OrderChangeError, OrderService, PaymentWish, StartedPayment};
+use crate::{OrderError, OrderService, PaymentWish, StartedPayment};
 
 impl OrderService {
     /// Starts a payment of the user's order with the wished channel and product.
@@ -15,7 +15,7 @@ impl OrderService {
         caller: &Caller,
         order_id: &OrderId,
         mut wish: PaymentWish,
-    ) -> Result<StartedPayment, OrderChangeError> {
+    ) -> Result<StartedPayment, OrderError> {
         let user_id = crate::noticed::buyer(self.users.authenticate(caller).await??);
         let order = self.orders.find(order_id).await?;
         let order = order.filter(|order| order.user_id == user_id).ok_or(Refusal::UnknownOrder)?;
@@ -30,7 +30,7 @@ impl OrderService {
     /// Whether the channel has a trade of the order that is not on record here. The old back end began such trades with
     /// other amounts and subjects, and a channel accepts no other terms for a number that it knows. Such a trade must be
     /// ended, and a new attempt opened.
-    async fn was_begun_elsewhere(&self, order: &Order) -> Result<bool, OrderChangeError> {
+    async fn was_begun_elsewhere(&self, order: &Order) -> Result<bool, OrderError> {
         if !self.orders.attempts(&order.id).await?.is_empty() {
             return Ok(false);
         }

@@ -2,60 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use domain::{
-    Caller, Cart, CartEdit, CartLine, CartLineChange, CartRefusal, NotAdmitted, OfflineLine, Sku, SkuId,
-    UserId,
-};
+use domain::{Caller, Cart, CartEdit, CartLine, CartLineChange, OfflineLine, Sku, SkuId, UserId};
 use ports::{CartError, StoreError};
 
 use crate::{
-    ShoppingService,
+    ShoppingError, ShoppingService,
     jobs::order_ids,
     retries::{ATTEMPTS, Again, Attempts},
 };
 
-/// A line of a cart, with its SKU as it is now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ShownLine {
-    /// The id of the SKU.
-    pub sku_id: SkuId,
-    /// The SKU; it may be off the shelf. `None` if it does not exist any more.
-    pub sku: Option<Sku>,
-    /// The number of pieces, as stored.
-    pub count: i64,
-    /// Whether it is ticked.
-    pub selected: bool,
-}
-
-/// Why a cart cannot be shown or changed.
-#[derive(Debug, thiserror::Error)]
-pub enum EditCartError {
-    /// The user of the token is unknown or inactive.
-    #[error(transparent)]
-    NotAdmitted(#[from] NotAdmitted),
-    /// The rules of carts do not allow it.
-    #[error(transparent)]
-    Refused(#[from] CartRefusal),
-    /// The line was changed concurrently at every attempt.
-    #[error("the cart is being changed by others")]
-    Conflict,
-    /// The carts failed.
-    #[error(transparent)]
-    Carts(#[from] CartError),
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
+/// A line of a cart, with its SKU as it is now, which may be off the shelf; `None` if it does not exist any more.
+pub type ShownLine = (CartLine, Option<Sku>);
 
 impl ShoppingService {
     /// The lines of the user's cart, in the order of SKU ids.
-    pub async fn show_cart(&self, caller: &Caller) -> Result<Vec<ShownLine>, EditCartError> {
+    pub async fn show_cart(&self, caller: &Caller) -> Result<Vec<ShownLine>, ShoppingError> {
         let user_id = crate::noticed::buyer(self.users.authenticate(caller).await??);
         self.lines(user_id).await
     }
 
     /// Changes the user's cart and returns its lines. Concurrent changes are never lost.
-    pub async fn edit_cart(&self, caller: &Caller, edit: CartEdit) -> Result<Vec<ShownLine>, EditCartError> {
+    pub async fn edit_cart(&self, caller: &Caller, edit: CartEdit) -> Result<Vec<ShownLine>, ShoppingError> {
         let user_id = crate::noticed::buyer(self.users.authenticate(caller).await??);
         let mut attempts = Attempts::at_most(ATTEMPTS, &*self.randomness);
         loop {
@@ -65,7 +32,7 @@ impl ShoppingService {
             if self.write(user_id, &changes).await? {
                 return self.lines(user_id).await;
             }
-            attempts.again(Again::Conflict, EditCartError::Conflict).await?;
+            attempts.again(Again::Conflict, ShoppingError::Conflict).await?;
         }
     }
 
@@ -74,7 +41,7 @@ impl ShoppingService {
         &self,
         caller: &Caller,
         sku_ids: &[SkuId],
-    ) -> Result<Vec<ShownLine>, EditCartError> {
+    ) -> Result<Vec<ShownLine>, ShoppingError> {
         let user_id = crate::noticed::buyer(self.users.authenticate(caller).await??);
         self.carts.discard(user_id, sku_ids).await?;
         self.lines(user_id).await
@@ -82,7 +49,7 @@ impl ShoppingService {
 
     /// Merges an offline cart, which a client filled before the sign-in, into the user's cart. Returns the new number of
     /// lines.
-    pub async fn merge_cart(&self, user_id: UserId, offline: &[OfflineLine]) -> Result<usize, EditCartError> {
+    pub async fn merge_cart(&self, user_id: UserId, offline: &[OfflineLine]) -> Result<usize, ShoppingError> {
         // Lines beyond the limit of a cart are not looked up.
         let offline = offline.get(..Cart::MOST_LINES).unwrap_or(offline);
         let ids: Vec<SkuId> = offline.iter().map(|line| line.sku_id).collect();
@@ -95,7 +62,7 @@ impl ShoppingService {
             if self.write(user_id, &changes).await? {
                 return Ok(cart.lines.len().saturating_add(added));
             }
-            attempts.again(Again::Conflict, EditCartError::Conflict).await?;
+            attempts.again(Again::Conflict, ShoppingError::Conflict).await?;
         }
     }
 
@@ -103,7 +70,7 @@ impl ShoppingService {
     ///
     /// This also applies to an empty cart: a line that is added again unchanged would otherwise be removed as an ordered
     /// one.
-    async fn cart(&self, user_id: UserId) -> Result<Cart, EditCartError> {
+    async fn cart(&self, user_id: UserId) -> Result<Cart, ShoppingError> {
         let cart = self.carts.load(user_id).await?;
         let Some(removals) = &self.removals else { return Ok(cart) };
         // Read after the cart, so that an order that is committed in between is included.
@@ -119,17 +86,15 @@ impl ShoppingService {
         Ok(self.carts.load(user_id).await?)
     }
 
-    async fn lines(&self, user_id: UserId) -> Result<Vec<ShownLine>, EditCartError> {
+    async fn lines(&self, user_id: UserId) -> Result<Vec<ShownLine>, ShoppingError> {
         let cart = self.cart(user_id).await?;
         let ids: Vec<SkuId> = cart.lines.iter().map(|line| line.sku_id).collect();
         let mut skus = self.skus(&ids).await?;
-        let shown = |line: CartLine| ShownLine {
-            sku_id: line.sku_id,
-            sku: skus.remove(&line.sku_id),
-            count: line.count,
-            selected: line.selected,
+        let with_sku = |line: CartLine| {
+            let sku = skus.remove(&line.sku_id);
+            (line, sku)
         };
-        Ok(cart.lines.into_iter().map(shown).collect())
+        Ok(cart.lines.into_iter().map(with_sku).collect())
     }
 
     async fn skus(&self, ids: &[SkuId]) -> Result<BTreeMap<SkuId, Sku>, StoreError> {

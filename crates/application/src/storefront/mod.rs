@@ -7,13 +7,16 @@ mod failures;
 mod sign_in;
 
 pub use browse_goods::{BrowseGoods, BrowseGoodsError, SectionPage, SkuDetail};
-pub use edit_addresses::EditAddressesError;
-pub use edit_cart::{EditCartError, ShownLine};
+pub use edit_cart::ShownLine;
 pub use sign_in::{SignIn, SignInError, SignInPorts, SignInRequest, SignInRules, SignedIn};
 
 use std::sync::Arc;
 
-use ports::{AddressBook, CartRemovalQueue, CartStore, Catalog, Clock, DirectBuys, Randomness, Users};
+use domain::{AddressRefusal, CartRefusal, NotAdmitted};
+use ports::{
+    AddressBook, CartError, CartRemovalQueue, CartStore, Catalog, Clock, DirectBuys, Randomness, StoreError,
+    Users,
+};
 
 use crate::ShopRules;
 
@@ -38,4 +41,27 @@ pub struct ShoppingService {
     pub randomness: Arc<dyn Randomness>,
     /// Freight and limits.
     pub rules: ShopRules,
+}
+
+/// Why a cart or an address book is not shown or not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ShoppingError {
+    /// The user of the token is not admitted.
+    #[error(transparent)]
+    NotAdmitted(#[from] NotAdmitted),
+    /// The rules of carts do not allow it.
+    #[error(transparent)]
+    Cart(#[from] CartRefusal),
+    /// The rules of address books do not allow it.
+    #[error(transparent)]
+    Address(#[from] AddressRefusal),
+    /// It was changed concurrently at every attempt.
+    #[error("the cart or the address book is being changed by others")]
+    Conflict,
+    /// The carts failed.
+    #[error(transparent)]
+    Carts(#[from] CartError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }

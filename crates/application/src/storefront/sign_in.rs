@@ -6,7 +6,7 @@ use ports::{Clock, Credential, Credentials, PasswordError, Passwords, StoreError
 use tokio::time::timeout;
 
 use crate::{
-    EditCartError, ShoppingService,
+    ShoppingError, ShoppingService,
     storefront::failures::{Count, Failures},
 };
 
@@ -89,7 +89,7 @@ pub enum SignInError {
     Passwords(#[from] PasswordError),
     /// The offline cart could not be merged; the next sign-in merges it.
     #[error(transparent)]
-    Cart(#[from] EditCartError),
+    Cart(#[from] ShoppingError),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -129,7 +129,7 @@ impl SignIn {
         let cart_lines = match self.ports.shopping.merge_cart(credential.user_id, &request.offline_cart).await
         {
             // The offline cart is empty, so nothing is lost.
-            Err(error @ EditCartError::Carts(_)) if request.offline_cart.is_empty() => {
+            Err(error @ ShoppingError::Carts(_)) if request.offline_cart.is_empty() => {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     "a buyer signs in without their cart"

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use application::{OrderChangeError, OrderService, TransactError};
+use application::{OrderError, OrderService, TransactError};
 use domain::{
     AddressId, AttemptState, Cause, NotAdmitted, Order, OrderStatus, PaymentAttempt, PaymentStatus,
     ShippingAddress, Trade, TradeStatus,
@@ -33,19 +33,19 @@ async fn lower_from(
     expected: &str,
     gateway: MockPaymentGateway,
     ledgers: &Ledgers,
-) -> Result<(), OrderChangeError> {
+) -> Result<(), OrderError> {
     let use_case = OrderService { orders: Arc::new(on_record(ledgers)), ..service(gateway, ledgers) };
     let cause = Cause::shop("小王".to_owned(), Some("r1".to_owned()));
     use_case.lower_amount(&order_id(), money(expected), money(LOWER), "老客户", &cause).await
 }
 
-async fn lower(gateway: MockPaymentGateway, ledgers: &Ledgers) -> Result<(), OrderChangeError> {
+async fn lower(gateway: MockPaymentGateway, ledgers: &Ledgers) -> Result<(), OrderError> {
     lower_from("323.91", gateway, ledgers).await
 }
 
-fn refused(outcome: Result<(), OrderChangeError>) -> Refusal {
+fn refused(outcome: Result<(), OrderError>) -> Refusal {
     match outcome {
-        Err(OrderChangeError::Transact(TransactError::Refused(refusal))) => refusal,
+        Err(OrderError::Transact(TransactError::Refused(refusal))) => refusal,
         other => panic!("{other:?}"),
     }
 }
@@ -134,7 +134,7 @@ async fn where_alipay_cannot_be_asked_nothing_is_lowered() {
     for gateway in [unasked, unclosed] {
         let ledgers = unpaid();
         let outcome = lower(gateway, &ledgers).await;
-        assert!(matches!(outcome, Err(OrderChangeError::Gateway(_))), "{outcome:?}");
+        assert!(matches!(outcome, Err(OrderError::Gateway(_))), "{outcome:?}");
         assert_eq!(ledgers.appended(), []);
     }
     // The first attempt is closed at Alipay, which returns no trade for the second.
@@ -147,7 +147,7 @@ async fn where_alipay_cannot_be_asked_nothing_is_lowered() {
     );
     half.expect_close().returning(|_| Ok(CloseOutcome::Closed));
     let outcome = lower(half, &ledgers).await;
-    assert!(matches!(outcome, Err(OrderChangeError::Gateway(_))), "{outcome:?}");
+    assert!(matches!(outcome, Err(OrderError::Gateway(_))), "{outcome:?}");
     assert_eq!(states(&ledgers), [AttemptState::Closed, AttemptState::Open]);
     assert_eq!(amounts(&ledgers).0, "323.91");
 }
@@ -199,10 +199,7 @@ async fn an_attempt_that_was_opened_meanwhile_is_closed_too() {
             assert_eq!(amounts(&ledgers).0, LOWER);
             assert!(!states(&ledgers).contains(&AttemptState::Open));
         } else {
-            assert!(
-                matches!(outcome, Err(OrderChangeError::Transact(TransactError::Conflict))),
-                "{outcome:?}"
-            );
+            assert!(matches!(outcome, Err(OrderError::Transact(TransactError::Conflict))), "{outcome:?}");
             assert_eq!(amounts(&ledgers).0, "323.91");
         }
     }
@@ -231,7 +228,7 @@ async fn what_alipay_has_closed_is_noted_down_whenever_another_attempt_was_opene
         Ok(CloseOutcome::Closed)
     });
     let outcome = lower(gateway, &ledgers).await;
-    assert!(matches!(outcome, Err(OrderChangeError::Transact(TransactError::Conflict))), "{outcome:?}");
+    assert!(matches!(outcome, Err(OrderError::Transact(TransactError::Conflict))), "{outcome:?}");
     let open = states(&ledgers).into_iter().filter(|state| *state == AttemptState::Open).count();
     assert_eq!((states(&ledgers).len(), open), (4, 1), "only the one of which Alipay was not asked");
 }
@@ -242,11 +239,11 @@ async fn what_alipay_has_closed_is_noted_down_if_nothing_is_lowered() {
     let conflicts = (0..8).map(|_| changed_meanwhile());
     let faster = unpaid().failing_to_append(conflicts);
     let outcome = lower(alipay(TradeStatus::WaitBuyerPay), &faster).await;
-    assert!(matches!(outcome, Err(OrderChangeError::Transact(TransactError::Conflict))), "{outcome:?}");
+    assert!(matches!(outcome, Err(OrderError::Transact(TransactError::Conflict))), "{outcome:?}");
     let lost = AppendError::Store(store_down());
     let gone = unpaid().failing_to_append([lost]);
     let outcome = lower(alipay(TradeStatus::WaitBuyerPay), &gone).await;
-    assert!(matches!(outcome, Err(OrderChangeError::Transact(TransactError::Store(_)))), "{outcome:?}");
+    assert!(matches!(outcome, Err(OrderError::Transact(TransactError::Store(_)))), "{outcome:?}");
     // Another request lowers it to another amount while Alipay is being asked.
     let overtaken = unpaid();
     let on_record = overtaken.clone();
@@ -302,7 +299,7 @@ async fn a_buyer_sends_an_unpaid_order_elsewhere() {
     let nowhere = redirecting(None, &ledgers);
     let outcome =
         nowhere.change_address_by_buyer(&caller(), &order_id(), AddressId(8), &Cause::buyer(None)).await;
-    assert!(matches!(outcome, Err(OrderChangeError::UnknownAddress)), "{outcome:?}");
+    assert!(matches!(outcome, Err(OrderError::UnknownAddress)), "{outcome:?}");
     let theirs = others(order(OrderStatus::AwaitingPayment));
     let paid = order(OrderStatus::AwaitingShipment);
     for found in [theirs, paid] {
@@ -310,7 +307,7 @@ async fn a_buyer_sends_an_unpaid_order_elsewhere() {
         let use_case = redirecting(Some(elsewhere()), &ledgers);
         let outcome =
             use_case.change_address_by_buyer(&caller(), &order_id(), AddressId(8), &Cause::buyer(None)).await;
-        assert!(matches!(outcome, Err(OrderChangeError::Transact(TransactError::Refused(_)))), "{outcome:?}");
+        assert!(matches!(outcome, Err(OrderError::Transact(TransactError::Refused(_)))), "{outcome:?}");
         assert_eq!(ledgers.appended(), []);
     }
 }
@@ -322,13 +319,13 @@ async fn nobody_without_a_token_that_lets_in_changes_an_address() {
     let use_case = admitting(users, &unpaid());
     let outcome =
         use_case.change_address_by_buyer(&caller(), &order_id(), AddressId(8), &Cause::buyer(None)).await;
-    assert!(matches!(outcome, Err(OrderChangeError::NotAdmitted(_))), "{outcome:?}");
+    assert!(matches!(outcome, Err(OrderError::NotAdmitted(_))), "{outcome:?}");
     let mut users = MockUsers::new();
     users.expect_destination().returning(|_, _| Err(store_down()));
     let use_case = admitting(users, &unpaid());
     let outcome =
         use_case.change_address_by_buyer(&caller(), &order_id(), AddressId(8), &Cause::buyer(None)).await;
-    assert!(matches!(outcome, Err(OrderChangeError::Store(_))), "{outcome:?}");
+    assert!(matches!(outcome, Err(OrderError::Store(_))), "{outcome:?}");
 }
 
 #[tokio::test]
@@ -347,5 +344,5 @@ async fn staff_send_a_paid_order_elsewhere() {
     let outcome = redirecting(None, &ledgers)
         .change_address_by_shop(&order_id(), None, elsewhere(), "来电", &cause)
         .await;
-    assert!(matches!(outcome, Err(OrderChangeError::Transact(TransactError::Refused(_)))), "{outcome:?}");
+    assert!(matches!(outcome, Err(OrderError::Transact(TransactError::Refused(_)))), "{outcome:?}");
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use application::{OrderChangeError, OrderService, TransactError};
+use application::{OrderError, OrderService, TransactError};
 use domain::{
     AttemptState, Cause, NotAdmitted, NotAllowed, Order, OrderStatus, PaymentStatus, ShopTime, StatusChange,
     Trade, TradeStatus, Trigger,
@@ -28,16 +28,16 @@ async fn cancel(
     orders: MockOrderReader,
     gateway: MockPaymentGateway,
     ledgers: &Ledgers,
-) -> Result<(), OrderChangeError> {
+) -> Result<(), OrderError> {
     let cause = Cause::buyer(Some("r1".to_owned()));
     use_case(known_user(), orders, gateway, ledgers)
         .cancel_by_buyer(&caller(), &order_id(), None, &cause)
         .await
 }
 
-fn refused(outcome: Result<(), OrderChangeError>) -> Refusal {
+fn refused(outcome: Result<(), OrderError>) -> Refusal {
     match outcome {
-        Err(OrderChangeError::Transact(TransactError::Refused(refusal))) => refusal,
+        Err(OrderError::Transact(TransactError::Refused(refusal))) => refusal,
         other => panic!("{other:?}"),
     }
 }
@@ -206,12 +206,12 @@ async fn staff_cancel_anybodys_order_and_say_why() {
     let cause = Cause::shop("小王".to_owned(), None);
     let orders = looks(vec![Ok(Some(theirs))]);
     let staff = use_case(MockUsers::new(), orders, alipay(vec![Ok(None)]), &ledgers);
-    staff.cancel_by_shop(&order_id(), "买家来电", &cause).await.unwrap();
+    staff.cancel(&order_id(), None, "买家来电", &cause).await.unwrap();
     let change = change(&ledgers);
     assert_eq!((change.cause, change.reason.as_str()), (cause.clone(), "买家来电"));
 
     let staff = use_case(MockUsers::new(), looks(vec![Ok(None)]), MockPaymentGateway::new(), &ledgers);
-    assert_eq!(refused(staff.cancel_by_shop(&order_id(), "买家来电", &cause).await), Refusal::UnknownOrder);
+    assert_eq!(refused(staff.cancel(&order_id(), None, "买家来电", &cause).await), Refusal::UnknownOrder);
 }
 
 #[tokio::test]
@@ -267,7 +267,7 @@ async fn where_alipay_cannot_be_asked_nothing_is_cancelled() {
     for gateway in [asked, closed, again] {
         let ledgers = on_record();
         let outcome = cancel(looks(vec![Ok(Some(unpaid()))]), gateway, &ledgers).await;
-        assert!(matches!(outcome, Err(OrderChangeError::Gateway(_))), "{outcome:?}");
+        assert!(matches!(outcome, Err(OrderError::Gateway(_))), "{outcome:?}");
         assert_eq!(ledgers.locks(), 0);
     }
 }
@@ -324,7 +324,7 @@ async fn what_alipay_has_closed_is_noted_down_if_the_order_is_not_cancelled() {
     let ledgers = on_record().failing_to_append((0..8).map(|_| changed_meanwhile()));
     let gateway = closing(alipay(vec![Ok(Some(waiting()))]), Ok(CloseOutcome::Closed));
     let outcome = cancel(looks(vec![Ok(Some(unpaid()))]), gateway, &ledgers).await;
-    assert!(matches!(outcome, Err(OrderChangeError::Transact(TransactError::Conflict))), "{outcome:?}");
+    assert!(matches!(outcome, Err(OrderError::Transact(TransactError::Conflict))), "{outcome:?}");
     assert_eq!(status(&ledgers), OrderStatus::AwaitingPayment);
     assert_eq!(states(&ledgers), [AttemptState::Closed]);
 
@@ -345,30 +345,30 @@ async fn each_port_may_fail() {
         let buyer = use_case(users, MockOrderReader::new(), MockPaymentGateway::new(), &none);
         buyer.cancel_by_buyer(&caller(), &order_id(), None, &Cause::buyer(None)).await
     };
-    assert!(matches!(by(stranger()).await, Err(OrderChangeError::NotAdmitted(NotAdmitted::UnknownUser))));
+    assert!(matches!(by(stranger()).await, Err(OrderError::NotAdmitted(NotAdmitted::UnknownUser))));
     let mut users = MockUsers::new();
     users.expect_authenticate().returning(|_| Err(store_down()));
-    assert!(matches!(by(users).await, Err(OrderChangeError::Store(_))));
+    assert!(matches!(by(users).await, Err(OrderError::Store(_))));
 
     let outcome = cancel(looks(vec![Err(store_down())]), MockPaymentGateway::new(), &none).await;
-    assert!(matches!(outcome, Err(OrderChangeError::Store(_))));
+    assert!(matches!(outcome, Err(OrderError::Store(_))));
 
     let paid = || alipay(vec![Ok(Some(trade("A", "323.91")))]);
     let settling = on_record().failing_to_lock([store_down()]);
     let outcome = cancel(looks(vec![Ok(Some(unpaid()))]), paid(), &settling).await;
-    assert!(matches!(outcome, Err(OrderChangeError::Settle(_))));
+    assert!(matches!(outcome, Err(OrderError::Settle(_))));
 
     let mut unread = MockOrderReader::new();
     unread.expect_find().return_once(|_| Ok(Some(unpaid())));
     unread.expect_attempts().return_once(|_| Err(store_down()));
     let outcome = cancel(unread, MockPaymentGateway::new(), &on_record()).await;
-    assert!(matches!(outcome, Err(OrderChangeError::Store(_))));
+    assert!(matches!(outcome, Err(OrderError::Store(_))));
 
     let lock = on_record().failing_to_lock([store_down()]);
     let commit = on_record().failing_to_append([connection_lost()]);
     for ledgers in [lock, commit] {
         let outcome = cancel(looks(vec![Ok(Some(unpaid()))]), alipay(vec![Ok(None)]), &ledgers).await;
-        assert!(matches!(outcome, Err(OrderChangeError::Transact(TransactError::Store(_)))), "{outcome:?}");
+        assert!(matches!(outcome, Err(OrderError::Transact(TransactError::Store(_)))), "{outcome:?}");
         assert_eq!(ledgers.appended(), []);
     }
 }

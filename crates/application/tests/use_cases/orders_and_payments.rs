@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use application::{
-    ListedOrder, OrderChangeError, OrderService, Page, PaymentResultError, ShowOrderError, TransactError,
-};
+use application::{ListedOrder, OrderError, OrderService, Page, PaymentResultError, TransactError};
 use domain::{
     Addressee, Cause, EvidenceSource, Money, NotAdmitted, NotForUs, Order, OrderId, OrderStatus,
     PaymentRecord, PaymentStatus, Trade, TradeStatus, ledger::Refusal,
@@ -19,10 +17,7 @@ use crate::support::*;
 mod list {
     use super::*;
 
-    async fn listed(
-        use_case: OrderService,
-        limit: u32,
-    ) -> Result<Page<ListedOrder, OrderId>, ShowOrderError> {
+    async fn listed(use_case: OrderService, limit: u32) -> Result<Page<ListedOrder, OrderId>, OrderError> {
         let status = Some(OrderStatus::AwaitingPayment);
         use_case.list(&caller(), status, Some(order_id()), limit).await
     }
@@ -73,26 +68,23 @@ mod list {
     #[tokio::test]
     async fn each_port_may_fail() {
         let use_case = listing(stranger(), MockOrderReader::new());
-        assert!(matches!(
-            listed(use_case, 1).await,
-            Err(ShowOrderError::NotAdmitted(NotAdmitted::UnknownUser))
-        ));
+        assert!(matches!(listed(use_case, 1).await, Err(OrderError::NotAdmitted(NotAdmitted::UnknownUser))));
 
         let mut users = MockUsers::new();
         users.expect_authenticate().returning(|_| Err(store_down()));
         let use_case = listing(users, MockOrderReader::new());
-        assert!(matches!(listed(use_case, 1).await, Err(ShowOrderError::Store(_))));
+        assert!(matches!(listed(use_case, 1).await, Err(OrderError::Store(_))));
 
         let mut orders = MockOrderReader::new();
         orders.expect_list().returning(|_| Err(store_down()));
         let use_case = listing(known_user(), orders);
-        assert!(matches!(listed(use_case, 1).await, Err(ShowOrderError::Store(_))));
+        assert!(matches!(listed(use_case, 1).await, Err(OrderError::Store(_))));
 
         let mut orders = MockOrderReader::new();
         orders.expect_list().returning(|_| Ok(vec![numbered(1)]));
         orders.expect_refund_due_payments().returning(|_| Err(store_down()));
         let use_case = listing(known_user(), orders);
-        assert!(matches!(listed(use_case, 1).await, Err(ShowOrderError::Store(_))));
+        assert!(matches!(listed(use_case, 1).await, Err(OrderError::Store(_))));
     }
 
     #[tokio::test]
@@ -129,7 +121,7 @@ mod list {
 mod receipt {
     use super::*;
 
-    async fn confirm(users: MockUsers, ledgers: &Ledgers) -> Result<(), OrderChangeError> {
+    async fn confirm(users: MockUsers, ledgers: &Ledgers) -> Result<(), OrderError> {
         let use_case = OrderService { users: Arc::new(users), ..service(MockPaymentGateway::new(), ledgers) };
         use_case.confirm_receipt(&caller(), &order_id(), &Cause::buyer(None)).await
     }
@@ -147,7 +139,7 @@ mod receipt {
         let theirs = ledger(Some(others(order(OrderStatus::AwaitingReceipt))), vec![], vec![]);
         for ledgers in [Ledgers::default(), Ledgers::of(theirs)] {
             let outcome = confirm(known_user(), &ledgers).await;
-            let Err(OrderChangeError::Transact(TransactError::Refused(refusal))) = outcome else {
+            let Err(OrderError::Transact(TransactError::Refused(refusal))) = outcome else {
                 panic!("{outcome:?}")
             };
             assert_eq!(refusal, Refusal::UnknownOrder);
@@ -159,14 +151,14 @@ mod receipt {
         let none = Ledgers::default();
         assert!(matches!(
             confirm(stranger(), &none).await,
-            Err(OrderChangeError::NotAdmitted(NotAdmitted::UnknownUser))
+            Err(OrderError::NotAdmitted(NotAdmitted::UnknownUser))
         ));
         let mut users = MockUsers::new();
         users.expect_authenticate().returning(|_| Err(store_down()));
-        assert!(matches!(confirm(users, &none).await, Err(OrderChangeError::Store(_))));
+        assert!(matches!(confirm(users, &none).await, Err(OrderError::Store(_))));
         let down = Ledgers::default().failing_to_lock([store_down()]);
         let outcome = confirm(known_user(), &down).await;
-        assert!(matches!(outcome, Err(OrderChangeError::Transact(TransactError::Store(_)))));
+        assert!(matches!(outcome, Err(OrderError::Transact(TransactError::Store(_)))));
     }
 }
 

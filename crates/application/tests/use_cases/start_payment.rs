@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use application::{OrderChangeError, OrderService, PaymentWish, StartedPayment, TransactError};
+use application::{OrderError, OrderService, PaymentWish, StartedPayment, TransactError};
 use domain::{
     AttemptState, NotAdmitted, Order, OrderStatus, PaymentAttempt, PaymentProduct, PaymentStatus, Trade,
     TradeStatus,
@@ -33,7 +33,7 @@ fn paying_on(
     OrderService { orders: Arc::new(orders), ..service_at(now, gateway, ledgers) }
 }
 
-async fn pay(use_case: OrderService) -> Result<StartedPayment, OrderChangeError> {
+async fn pay(use_case: OrderService) -> Result<StartedPayment, OrderError> {
     pay_by(use_case, WISH).await
 }
 
@@ -49,13 +49,13 @@ async fn an_order_is_paid_for_what_the_client_expects_alone() {
     assert!(matches!(expecting(gateway, "323.91").await, Ok(StartedPayment::Invited(_))));
     let outcome = expecting(MockPaymentGateway::new(), "300.00").await;
     assert!(
-        matches!(&outcome, Err(OrderChangeError::Transact(TransactError::Refused(Refusal::AmountChanged { amount })))
+        matches!(&outcome, Err(OrderError::Transact(TransactError::Refused(Refusal::AmountChanged { amount })))
             if *amount == money("323.91")),
         "{outcome:?}"
     );
 }
 
-async fn pay_by(use_case: OrderService, wish: PaymentWish) -> Result<StartedPayment, OrderChangeError> {
+async fn pay_by(use_case: OrderService, wish: PaymentWish) -> Result<StartedPayment, OrderError> {
     use_case.start_payment(&caller(), &order_id(), wish).await
 }
 
@@ -92,15 +92,12 @@ async fn a_paid_order_is_not_paid_again() {
 async fn what_was_given_up_or_is_overdue_cannot_be_paid() {
     for status in [OrderStatus::Cancelled, OrderStatus::Refunded] {
         let outcome = pay(paying(MockPaymentGateway::new(), Some(order(status)), 0)).await;
-        assert!(matches!(
-            outcome,
-            Err(OrderChangeError::Transact(TransactError::Refused(Refusal::NotAllowed(_))))
-        ));
+        assert!(matches!(outcome, Err(OrderError::Transact(TransactError::Refused(Refusal::NotAllowed(_))))));
     }
     let overdue = paying(MockPaymentGateway::new(), Some(order(OrderStatus::AwaitingPayment)), 1800);
     assert!(matches!(
         pay(overdue).await,
-        Err(OrderChangeError::Transact(TransactError::Refused(Refusal::NotAllowed(_))))
+        Err(OrderError::Transact(TransactError::Refused(Refusal::NotAllowed(_))))
     ));
 }
 
@@ -108,10 +105,7 @@ async fn what_was_given_up_or_is_overdue_cannot_be_paid() {
 async fn another_users_order_is_as_unknown_as_none() {
     for found in [None, Some(others(order(OrderStatus::AwaitingPayment)))] {
         let outcome = pay(paying(MockPaymentGateway::new(), found, 0)).await;
-        assert!(matches!(
-            outcome,
-            Err(OrderChangeError::Transact(TransactError::Refused(Refusal::UnknownOrder)))
-        ));
+        assert!(matches!(outcome, Err(OrderError::Transact(TransactError::Refused(Refusal::UnknownOrder)))));
     }
 }
 
@@ -119,18 +113,18 @@ async fn another_users_order_is_as_unknown_as_none() {
 async fn each_port_may_fail() {
     let mut use_case = paying(MockPaymentGateway::new(), None, 0);
     use_case.users = Arc::new(stranger());
-    assert!(matches!(pay(use_case).await, Err(OrderChangeError::NotAdmitted(NotAdmitted::UnknownUser))));
+    assert!(matches!(pay(use_case).await, Err(OrderError::NotAdmitted(NotAdmitted::UnknownUser))));
 
     let mut orders = MockOrderReader::new();
     orders.expect_find().returning(|_| Err(store_down()));
     let mut use_case = paying(MockPaymentGateway::new(), None, 0);
     use_case.orders = Arc::new(orders);
-    assert!(matches!(pay(use_case).await, Err(OrderChangeError::Store(_))));
+    assert!(matches!(pay(use_case).await, Err(OrderError::Store(_))));
 
     let mut gateway = MockPaymentGateway::new();
     gateway.expect_pay_url().returning(|_| Err(alipay_down()));
     let outcome = pay(paying(gateway, Some(order(OrderStatus::AwaitingPayment)), 0)).await;
-    assert!(matches!(outcome, Err(OrderChangeError::Gateway(_))));
+    assert!(matches!(outcome, Err(OrderError::Gateway(_))));
 }
 
 /// An order that the old back end placed this many days ago: it has no deadline.
@@ -194,7 +188,7 @@ async fn nobody_is_invited_to_pay_what_cannot_be_watched() {
         [on_record().failing_to_lock([store_down()]), on_record().failing_to_append([connection_lost()])]
     {
         let outcome = pay(watching(3, MockPaymentGateway::new(), &ledgers)).await;
-        assert!(matches!(outcome, Err(OrderChangeError::Transact(_))), "{outcome:?}");
+        assert!(matches!(outcome, Err(OrderError::Transact(_))), "{outcome:?}");
     }
 }
 
@@ -315,7 +309,7 @@ async fn an_order_that_is_lowered_meanwhile_is_not_paid_at_another_amount_than_e
     let wish = PaymentWish { expected_amount: Some(money("323.91")), ..WISH };
     let outcome = pay_by(paying_on(signing("nothing is signed"), unpaid(), 0, &ledgers), wish).await;
     assert!(
-        matches!(&outcome, Err(OrderChangeError::Transact(TransactError::Refused(Refusal::AmountChanged { amount })))
+        matches!(&outcome, Err(OrderError::Transact(TransactError::Refused(Refusal::AmountChanged { amount })))
             if *amount == money("300.00")),
         "{outcome:?}"
     );
@@ -370,7 +364,7 @@ async fn nothing_changes_where_alipay_cannot_be_asked() {
     for gateway in [asked, closing] {
         let ledgers = on_record();
         let outcome = pay_by(paying_on(gateway, unpaid(), 0, &ledgers), WAP).await;
-        assert!(matches!(outcome, Err(OrderChangeError::Gateway(_))), "{outcome:?}");
+        assert!(matches!(outcome, Err(OrderError::Gateway(_))), "{outcome:?}");
         assert_eq!(ledgers.commits(), 0);
     }
 }
@@ -391,7 +385,7 @@ async fn the_last_attempt_is_kept_and_not_replaced() {
     let wish = PaymentWish { anew: true, ..WAP };
     assert_eq!(url(pay_by(paying_on(gateway, unpaid(), 0, &ledgers), wish).await.unwrap()), "the last");
     let outcome = pay_by(paying_on(MockPaymentGateway::new(), unpaid(), 0, &ledgers), ANEW).await;
-    let refusal = OrderChangeError::Transact(TransactError::Refused(Refusal::TooManyAttempts));
+    let refusal = OrderError::Transact(TransactError::Refused(Refusal::TooManyAttempts));
     assert_eq!(outcome.unwrap_err().to_string(), refusal.to_string());
     assert_eq!(ledgers.commits(), 0);
 }

@@ -116,20 +116,7 @@ impl OrderStatus {
             (Self::Completed, Trigger::ReceiptConfirmed) | (Self::Cancelled, Trigger::Cancelled) => {
                 return Ok(Transition::AlreadyDone);
             }
-            (
-                Self::AwaitingPayment
-                | Self::AwaitingShipment
-                | Self::AwaitingReceipt
-                | Self::Completed
-                | Self::Cancelled
-                | Self::Refunded,
-                Trigger::Paid
-                | Trigger::PaidLate
-                | Trigger::Shipped
-                | Trigger::ReceiptConfirmed
-                | Trigger::Cancelled
-                | Trigger::FullyRefunded,
-            ) => return Err(NotAllowed { status: self, trigger }),
+            (status, trigger) => return Err(NotAllowed { status, trigger }),
         };
         Ok(Transition::To(to))
     }

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
-use application::{OrderChangeError, SettleError, TransactError};
+use application::{OrderError, SettleError, TransactError};
 use domain::{NotAllowed, OrderStatus, Trigger, ledger::Refusal};
 use ports::{GatewayError, StoreError};
 use serde::Serialize;
@@ -322,14 +322,14 @@ impl From<Refusal> for AdminApiError {
     }
 }
 
-impl From<OrderChangeError> for AdminApiError {
-    fn from(error: OrderChangeError) -> Self {
+impl From<OrderError> for AdminApiError {
+    fn from(error: OrderError) -> Self {
         match error {
-            OrderChangeError::NotAdmitted(_) | OrderChangeError::UnknownAddress => internal(&error),
-            OrderChangeError::Gateway(error) => error.into(),
-            OrderChangeError::Settle(error) => error.into(),
-            OrderChangeError::Transact(error) => error.into(),
-            OrderChangeError::Store(error) => error.into(),
+            OrderError::NotAdmitted(_) | OrderError::UnknownAddress => internal(&error),
+            OrderError::Gateway(error) => error.into(),
+            OrderError::Settle(error) => error.into(),
+            OrderError::Transact(error) => error.into(),
+            OrderError::Store(error) => error.into(),
         }
     }
 }

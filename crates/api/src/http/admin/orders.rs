@@ -204,7 +204,7 @@ pub(super) async fn cancel(
 ) -> Result<HttpResponse, AdminApiError> {
     change(&shop, &number, payload, async |order_id: &OrderId, asked: CancelRequest| {
         let reason = line("reason", &asked.reason, MAX_REASON)?;
-        shop.orders.cancel_by_shop(order_id, &reason, &staff.cause()).await?;
+        shop.orders.cancel(order_id, None, &reason, &staff.cause()).await?;
         Ok(())
     })
     .await

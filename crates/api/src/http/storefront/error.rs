@@ -3,7 +3,7 @@
 use std::{borrow::Cow, fmt};
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
-use application::{BrowseGoodsError, EditAddressesError, EditCartError, SignInError};
+use application::{BrowseGoodsError, ShoppingError, SignInError};
 use domain::{AddressEntries, AddressRefusal, Cart, CartRefusal, NotAdmitted};
 use ports::{PasswordError, StoreError};
 use serde::Serialize;
@@ -163,14 +163,20 @@ impl From<NotAdmitted> for StorefrontError {
     }
 }
 
-impl From<EditCartError> for StorefrontError {
-    fn from(error: EditCartError) -> Self {
+impl From<ShoppingError> for StorefrontError {
+    fn from(error: ShoppingError) -> Self {
         match error {
-            EditCartError::NotAdmitted(refusal) => refusal.into(),
-            EditCartError::Refused(refusal) => refusal.into(),
-            EditCartError::Conflict => StorefrontCode::Busy.into(),
-            EditCartError::Carts(error) => unforeseen(&error),
-            EditCartError::Store(error) => store_failure(&error),
+            ShoppingError::NotAdmitted(refusal) => refusal.into(),
+            ShoppingError::Cart(refusal) => refusal.into(),
+            ShoppingError::Address(AddressRefusal::Unknown) => {
+                Self::new(StorefrontCode::FieldInvalid, "收货地址无效: id")
+            }
+            ShoppingError::Address(AddressRefusal::Full) => {
+                Self::new(StorefrontCode::FieldInvalid, format!("收货地址最多{}个", AddressEntries::MOST))
+            }
+            ShoppingError::Conflict => StorefrontCode::Busy.into(),
+            ShoppingError::Carts(error) => unforeseen(&error),
+            ShoppingError::Store(error) => store_failure(&error),
         }
     }
 }
@@ -187,22 +193,6 @@ impl From<CartRefusal> for StorefrontError {
             CartRefusal::Full => {
                 Self::new(StorefrontCode::BadParameter, format!("购物车最多{}种商品", Cart::MOST_LINES))
             }
-        }
-    }
-}
-
-impl From<EditAddressesError> for StorefrontError {
-    fn from(error: EditAddressesError) -> Self {
-        match error {
-            EditAddressesError::NotAdmitted(refusal) => refusal.into(),
-            EditAddressesError::Refused(AddressRefusal::Unknown) => {
-                Self::new(StorefrontCode::FieldInvalid, "收货地址无效: id")
-            }
-            EditAddressesError::Refused(AddressRefusal::Full) => {
-                Self::new(StorefrontCode::FieldInvalid, format!("收货地址最多{}个", AddressEntries::MOST))
-            }
-            EditAddressesError::Conflict => StorefrontCode::Busy.into(),
-            EditAddressesError::Store(error) => store_failure(&error),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use application::{SectionPage, ShownLine, SkuDetail};
-use domain::{AddressEntries, AddressEntry, Money, SkuCard, SkuId, UnavailableReason};
+use domain::{AddressEntries, AddressEntry, CartLine, Money, SkuCard, SkuId, UnavailableReason};
 use ports::Section;
 use serde::Serialize;
 
@@ -217,7 +217,7 @@ impl CartLineData {
 }
 
 impl From<ShownLine> for CartLineData {
-    fn from(ShownLine { sku_id, sku, count, selected }: ShownLine) -> Self {
+    fn from((CartLine { sku_id, count, selected, .. }, sku): ShownLine) -> Self {
         let Some(sku) = sku else { return Self::of_gone(sku_id, count, selected) };
         let (sku_sale_attr_name, sku_sale_attr_val) =
             sku.attributes.into_iter().map(|attribute| (attribute.name, attribute.value)).unzip();

@@ -24,7 +24,7 @@ pub use clean_carts::{CartCleaned, CartCleaner};
 pub use draft::{BatchRequest, OrderItems, Outcome, PlacedOrder, PlacementError, Unplaced};
 pub use group::{Placement, PlacementPorts};
 
-use crate::{OrderChangeError, OrderService, PaymentWish, ShopRules, StartedPayment, TransactError};
+use crate::{OrderError, OrderService, PaymentWish, ShopRules, StartedPayment, TransactError};
 
 /// A group that takes longer than this waits for locked rows. Its writer then starts the next group, because requests for
 /// other rows must not wait; and the members of the slow group are not tried together again.
@@ -92,7 +92,7 @@ pub enum PlaceOrderError {
         total_amount: Money,
         /// Why there is no URL.
         #[source]
-        cause: OrderChangeError,
+        cause: OrderError,
     },
     /// The database failed.
     #[error(transparent)]
@@ -118,7 +118,7 @@ impl PlaceOrder {
         }
         match invited {
             Ok(started) => Ok(started),
-            Err(OrderChangeError::Transact(TransactError::Refused(Refusal::NotAllowed(refusal)))) => {
+            Err(OrderError::Transact(TransactError::Refused(Refusal::NotAllowed(refusal)))) => {
                 Err(refusal.into())
             }
             Err(cause) => {

@@ -5,7 +5,7 @@ mod requests;
 
 use std::{sync::Arc, time::Duration};
 
-use application::{DueRefunds, Job, OrderChangeError, TransactError};
+use application::{DueRefunds, Job, OrderError, TransactError};
 use domain::{
     Cause, Money, OrderStatus, PaymentStatus, Refund, RefundAsk, RefundStatus,
     ledger::{Event, Refusal},
@@ -33,7 +33,7 @@ async fn request(
     ask: &RefundAsk,
     gateway: MockPaymentGateway,
     ledgers: &Ledgers,
-) -> Result<Refund, OrderChangeError> {
+) -> Result<Refund, OrderError> {
     service(gateway, ledgers).refund(ORDER, ask, &shop()).await
 }
 
@@ -119,9 +119,9 @@ fn unclear() -> [GatewayError; 3] {
     ]
 }
 
-fn refused(outcome: Result<Refund, OrderChangeError>) -> Refusal {
+fn refused(outcome: Result<Refund, OrderError>) -> Refusal {
     match outcome {
-        Err(OrderChangeError::Transact(TransactError::Refused(refusal))) => refusal,
+        Err(OrderError::Transact(TransactError::Refused(refusal))) => refusal,
         other => panic!("{other:?}"),
     }
 }

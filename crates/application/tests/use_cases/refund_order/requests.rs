@@ -265,7 +265,7 @@ async fn each_failure_of_the_database_is_passed_on() {
     let append = paid().failing_to_append([connection_lost()]);
     for ledgers in [lock, append] {
         let outcome = request(&ask(Some("9.90")), nobody_asked(), &ledgers).await;
-        assert!(matches!(outcome, Err(OrderChangeError::Transact(TransactError::Store(_)))), "{outcome:?}");
+        assert!(matches!(outcome, Err(OrderError::Transact(TransactError::Store(_)))), "{outcome:?}");
     }
     for answer in [Ok(RefundOutcome::Refunded { gone_back: None }), Err(alipay_down())] {
         let ledgers = paid();
@@ -276,7 +276,7 @@ async fn each_failure_of_the_database_is_passed_on() {
             answer
         });
         let outcome = request(&ask(Some("9.90")), gateway, &ledgers).await;
-        assert!(matches!(outcome, Err(OrderChangeError::Transact(TransactError::Store(_)))), "{outcome:?}");
+        assert!(matches!(outcome, Err(OrderError::Transact(TransactError::Store(_)))), "{outcome:?}");
         assert_eq!(ledgers.get(ORDER).refunds[0].status, RefundStatus::Requested, "it is tried again");
     }
 }
@@ -345,11 +345,11 @@ mod without_a_record {
     async fn its_failures_are_told_apart() {
         let unrecorded = || Ledgers::of(only(OrderStatus::Completed));
         let outcome = request(&ask(None), knowing(nobody_asked(), Err(alipay_down())), &unrecorded()).await;
-        assert!(matches!(outcome, Err(OrderChangeError::Gateway(_))), "{outcome:?}");
+        assert!(matches!(outcome, Err(OrderError::Gateway(_))), "{outcome:?}");
 
         let ledgers = unrecorded().failing_to_append([AppendError::Store(store_down())]);
         let knows = knowing(nobody_asked(), Ok(Some(trade("A", "323.91"))));
         let outcome = request(&ask(None), knows, &ledgers).await;
-        assert!(matches!(outcome, Err(OrderChangeError::Settle(_))), "{outcome:?}");
+        assert!(matches!(outcome, Err(OrderError::Settle(_))), "{outcome:?}");
     }
 }

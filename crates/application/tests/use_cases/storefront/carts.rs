@@ -42,7 +42,7 @@ async fn what_was_ordered_leaves_the_cart_before_it_is_shown_or_changed() {
     };
     let (edit, ..) = shop().cart();
     let shown = edit.show_cart(&caller()).await.unwrap();
-    assert_eq!(shown.iter().map(|line| line.sku_id).collect::<Vec<_>>(), [SkuId(5)]);
+    assert_eq!(shown.iter().map(|(line, _)| line.sku_id).collect::<Vec<_>>(), [SkuId(5)]);
     let mut adding = shop();
     adding.carts.expect_write().times(1).returning(|_, changes| {
         assert_eq!(
@@ -109,7 +109,7 @@ async fn a_cart_that_others_change_all_the_time_is_given_up() {
     shop.carts.expect_write().times(8).returning(|_, _| Ok(false));
     let (cart, ..) = shop.cart();
     let refused = cart.edit_cart(&caller(), CartEdit::Add { sku_id: SkuId(4), count: 1 }).await;
-    assert!(matches!(refused, Err(EditCartError::Conflict)));
+    assert!(matches!(refused, Err(ShoppingError::Conflict)));
 }
 
 #[tokio::test]
@@ -119,21 +119,21 @@ async fn each_port_of_a_cart_may_fail() {
     shop.users.expect_authenticate().returning(|_| Ok(Err(NotAdmitted::UnknownUser)));
     assert!(matches!(
         shop.cart().0.show_cart(&caller()).await,
-        Err(EditCartError::NotAdmitted(NotAdmitted::UnknownUser))
+        Err(ShoppingError::NotAdmitted(NotAdmitted::UnknownUser))
     ));
     let mut shop = Shop::default();
     shop.users.expect_authenticate().returning(|_| Err(store_down()));
-    assert!(matches!(shop.cart().0.edit_cart(&caller(), add).await, Err(EditCartError::Store(_))));
+    assert!(matches!(shop.cart().0.edit_cart(&caller(), add).await, Err(ShoppingError::Store(_))));
     let mut shop = Shop::with_user();
     shop.carts.expect_load().returning(|_| Ok(cart(&[])));
     shop.catalog.expect_skus().returning(|_| Ok(shelf([])));
     let refused = shop.cart().0.edit_cart(&caller(), add).await;
-    assert!(matches!(refused, Err(EditCartError::Refused(CartRefusal::UnknownSku))));
+    assert!(matches!(refused, Err(ShoppingError::Cart(CartRefusal::UnknownSku))));
     let mut shop = Shop::with_user();
     shop.carts.expect_load().returning(|_| Ok(cart(&[])));
     shop.catalog.expect_skus().returning(|_| Ok(shelf([sku(4, "209", 9)])));
     shop.carts.expect_write().returning(|_, _| Err(carts_down()));
-    assert!(matches!(shop.cart().0.edit_cart(&caller(), add).await, Err(EditCartError::Carts(_))));
+    assert!(matches!(shop.cart().0.edit_cart(&caller(), add).await, Err(ShoppingError::Carts(_))));
     let mut shop = Shop::with_user();
     let order_id = || domain::OrderId::parse("2019112820400804").unwrap();
     shop.carts.expect_load().returning(|_| Ok(cart(&[])));
@@ -144,11 +144,11 @@ async fn each_port_of_a_cart_may_fail() {
     removals.expect_pending_of().returning(ordered);
     removals.expect_forget().withf(|ids| ids.is_empty()).returning(|_| Ok(()));
     shop.removals = Some(removals);
-    assert!(matches!(shop.cart().0.show_cart(&caller()).await, Err(EditCartError::Carts(_))));
+    assert!(matches!(shop.cart().0.show_cart(&caller()).await, Err(ShoppingError::Carts(_))));
     let mut shop = Shop::with_user();
     shop.carts.expect_discard().returning(|_, _| Err(carts_down()));
     assert!(matches!(
         shop.cart().0.discard_from_cart(&caller(), &[SkuId(4)]).await,
-        Err(EditCartError::Carts(_))
+        Err(ShoppingError::Carts(_))
     ));
 }

@@ -15,8 +15,8 @@ use std::{
 };
 
 use application::{
-    BrowseGoods, BrowseGoodsError, EditAddressesError, EditCartError, SectionPage, ShoppingService, SignIn,
-    SignInError, SignInPorts, SignInRequest, SignInRules, SignedIn,
+    BrowseGoods, BrowseGoodsError, SectionPage, ShoppingError, ShoppingService, SignIn, SignInError,
+    SignInPorts, SignInRequest, SignInRules, SignedIn,
 };
 use async_trait::async_trait;
 use domain::{
@@ -124,7 +124,7 @@ fn entries() -> AddressEntries {
     AddressEntries(vec![AddressEntry { address: address(), postcode: "100062".to_owned() }])
 }
 
-async fn prefer(book: MockAddressBook, id: i32) -> Result<AddressEntries, EditAddressesError> {
+async fn prefer(book: MockAddressBook, id: i32) -> Result<AddressEntries, ShoppingError> {
     let mut users = MockUsers::new();
     users.expect_authenticate().returning(|_| Ok(Ok(USER)));
     let use_case = ShoppingService { users: Arc::new(users), address_book: Arc::new(book), ..shopping() };
@@ -142,13 +142,13 @@ async fn an_address_book_is_changed_as_it_is_by_then() {
     let mut book = MockAddressBook::new();
     book.expect_entries().returning(|_| Ok(entries()));
     let refused = prefer(book, 8).await;
-    assert!(matches!(refused, Err(EditAddressesError::Refused(AddressRefusal::Unknown))));
+    assert!(matches!(refused, Err(ShoppingError::Address(AddressRefusal::Unknown))));
 
     let unknown = || StoreError::OutcomeUnknown("lost".into());
     let mut book = MockAddressBook::new();
     book.expect_entries().returning(|_| Ok(entries()));
     book.expect_apply().times(1).returning(move |_, _, _, _| Err(unknown()));
-    assert!(matches!(prefer(book, 7).await, Err(EditAddressesError::Store(_))), "not done twice");
+    assert!(matches!(prefer(book, 7).await, Err(ShoppingError::Store(_))), "not done twice");
 }
 
 /// However many clients read different pages at the same time, the category is counted once.

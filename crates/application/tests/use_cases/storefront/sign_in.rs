@@ -215,7 +215,7 @@ async fn whoever_cannot_keep_their_offline_cart_is_not_signed_in() {
     let offline_cart = vec![OfflineLine { sku_id: SkuId(4), count: 3 }];
     let sign_in = shop.sign_in();
     let refused = sign_in.execute(&SignInRequest { offline_cart, ..right() }).await;
-    assert!(matches!(refused, Err(SignInError::Cart(EditCartError::Carts(_)))));
+    assert!(matches!(refused, Err(SignInError::Cart(ShoppingError::Carts(_)))));
     // Nothing is kept, and nothing is lost.
     assert!(sign_in.execute(&right()).await.is_ok());
 }
