@@ -153,8 +153,8 @@ pub fn run() -> ExitCode {
 }
 
 async fn execute(arguments: Arguments) -> Result<ExitCode, CommandError> {
-    let named: Option<PathBuf> = std::env::var_os("DASHOP_CONFIG").map(PathBuf::from);
-    let file = arguments.config.or(named);
+    let named = std::env::var_os("DASHOP_CONFIG").filter(|path| !path.is_empty());
+    let file = arguments.config.or(named.map(PathBuf::from));
     let settings = Settings { file };
     let source = settings.source()?;
     let command = match arguments.command {

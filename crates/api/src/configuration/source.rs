@@ -21,6 +21,8 @@ use super::Origins;
 #[derive(Debug, Default)]
 pub struct Source {
     values: BTreeMap<String, String>,
+    /// The names of settings that the environment gives.
+    from_environment: BTreeSet<String>,
     /// The names of settings that were read.
     asked: BTreeSet<String>,
     /// Settings in a file that other users can read or change, with the reason why it must not contain secrets.
@@ -125,7 +127,7 @@ impl Source {
         Self::new(texts.collect::<Result<Vec<_>, _>>()?, file)
     }
 
-    /// Reads the environment, which overrides the file, if any.
+    /// Reads the environment, which overrides the file, if any. An empty variable overrides nothing.
     ///
     /// # Errors
     /// The file cannot be read, is not TOML, or contains tables other than those of webhooks.
@@ -136,8 +138,15 @@ impl Source {
         let mut source = file.map(read_file).transpose()?.unwrap_or_default();
         for (name, value) in variables {
             let Some(name) = name.strip_prefix(PREFIX).map(str::to_lowercase) else { continue };
-            if !is_service_link(&name, &value) {
+            if is_service_link(&name, &value) {
+                continue;
+            }
+            if value.is_empty() {
+                // It stays among the values, so that an unknown name is found.
+                source.values.entry(name).or_default();
+            } else {
                 source.exposed.remove(&name);
+                source.from_environment.insert(name.clone());
                 source.values.insert(name, value);
             }
         }
@@ -317,8 +326,15 @@ impl Source {
 
     fn bytes_or_file(&mut self, name: &str, kept: Kept) -> Result<Option<Given>, ConfigurationError> {
         let file_name = format!("{name}_file");
-        let file: Option<String> = self.get(&file_name)?;
-        match (self.get::<String>(name)?, file) {
+        let mut file: Option<String> = self.get(&file_name)?;
+        let mut text: Option<String> = self.get(name)?;
+        // Whichever of the two the environment gives overrides both of the TOML file.
+        match [name, &file_name].map(|name| self.from_environment.contains(name)) {
+            [true, false] => file = None,
+            [false, true] => text = None,
+            [false, false] | [true, true] => {}
+        }
+        match (text, file) {
             (Some(_), Some(_)) => Err(self.wrong(&file_name, &format!("and {name} exclude each other"))),
             (None, None) => Ok(None),
             // A blank value is probably a mistake; and with an empty key, anyone could sign.

@@ -104,6 +104,12 @@ fn a_command_that_begins_no_shop_makes_no_database() {
     assert!(shell.run(&["orders"]).status.success());
 }
 
+#[test]
+fn an_empty_name_of_the_configuration_file_names_none() {
+    let shown = Shell::new().command(&["config"]).env("DASHOP_CONFIG", "").output().unwrap();
+    assert!(shown.status.success(), "{shown:?}");
+}
+
 /// These texts are shown to buyers and in tables: a line break or an escape could forge lines there.
 #[test]
 fn what_is_kept_of_arguments_is_one_line() {

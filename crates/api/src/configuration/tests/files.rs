@@ -199,6 +199,54 @@ fn a_file_is_read_and_the_environment_is_above_it() {
     assert!(said.contains("freight must be"), "{said}");
 }
 
+/// As an environment file with `DASHOP_FREIGHT=` sets it.
+#[test]
+fn an_empty_variable_leaves_the_setting_of_the_file() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let with = |variables: &[(&str, &str)]| {
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Configuration::read(Source::new(variables, Some(file.path())).unwrap())
+    };
+    std::fs::write(&file, "database_url = 'sqlite:shop.db'\nfreight = '8.00'\n").unwrap();
+    let configuration = with(&[("DASHOP_DATABASE_URL", ""), ("DASHOP_FREIGHT", "")]).unwrap();
+    assert_eq!(configuration.database.url, "sqlite:shop.db");
+    assert_eq!(configuration.rules.pricing.freight.to_string(), "8.00");
+    let unknown = with(&[("DASHOP_FRIEGHT", "")]).unwrap_err().to_string();
+    assert_eq!(unknown, "DASHOP_FRIEGHT is not a setting of dashop");
+
+    std::fs::write(&file, format!("jwt_secret = '{}'", SECRET.1)).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let exposed = with(&[("DASHOP_JWT_SECRET", "")]).unwrap_err().to_string();
+    assert!(exposed.starts_with("DASHOP_JWT_SECRET cannot stand in"), "{exposed}");
+}
+
+#[test]
+fn the_environment_overrides_both_forms_of_a_setting() {
+    let (file, secret) = (tempfile::NamedTempFile::new().unwrap(), tempfile::NamedTempFile::new().unwrap());
+    std::fs::write(&secret, "the secret in a file of its own").unwrap();
+    let path = secret.path().to_str().unwrap();
+    let read = |settings: &str, name: &str, value: &str| {
+        std::fs::write(&file, settings).unwrap();
+        let variables = [(name.to_owned(), value.to_owned())];
+        Configuration::read(Source::new(variables, Some(file.path())).unwrap())
+    };
+    let taken = |settings: &str, name, value| {
+        let secret = read(settings, name, value).unwrap().tokens.buyers.unwrap();
+        secret.reveal().to_owned()
+    };
+    const FILE: &str = "DASHOP_JWT_SECRET_FILE";
+    let (in_place, named) =
+        ("jwt_secret = 'the secret in the TOML file'", format!("jwt_secret_file = '{path}'"));
+    assert_eq!(taken("jwt_secret_file = '/no/such/file'", SECRET.0, SECRET.1), SECRET.1);
+    assert_eq!(taken(in_place, FILE, path), "the secret in a file of its own");
+    assert_eq!(taken(in_place, FILE, ""), "the secret in the TOML file");
+    assert_eq!(taken(&named, SECRET.0, ""), "the secret in a file of its own");
+    let both = read(&format!("{in_place}\n{named}"), FILE, "").unwrap_err().to_string();
+    assert_eq!(both, "DASHOP_JWT_SECRET_FILE and jwt_secret exclude each other");
+}
+
 #[test]
 fn secrets_are_not_printed() {
     let shown = format!("{:?}", read(&[SECRET, ("DASHOP_DATABASE_URL", "sqlite:x")]).unwrap());
