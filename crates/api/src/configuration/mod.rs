@@ -394,6 +394,11 @@ fn alipay(
     let keys = AlipayKeys::read(source)?;
     let app_id: Option<String> = source.get("alipay_app_id")?;
     let seller_id: Option<String> = source.get("alipay_seller_id")?;
+    // With any other id, each payment would be refused as another shop's.
+    if !seller_id.as_deref().is_none_or(is_account) {
+        let problem = "must be the account at Alipay: 16 digits that begin with 2088";
+        return Err(source.wrong("alipay_seller_id", problem));
+    }
     // If one of these is set, the shop is to be paid through Alipay.
     let has_account = app_private_key.is_some() || keys.is_some() || app_id.is_some() || seller_id.is_some();
     let wants_sandbox = source.get_or("sandbox", is_embedded && !has_account)?;
@@ -416,6 +421,11 @@ fn alipay(
         notify_url,
         return_url,
     })))
+}
+
+/// Whether this has the form of the id of an account at Alipay.
+fn is_account(id: &str) -> bool {
+    id.len() == 16 && id.starts_with("2088") && id.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]

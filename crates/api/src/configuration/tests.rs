@@ -163,6 +163,28 @@ fn no_part_of_an_account_at_alipay_leads_to_the_sandbox() {
     assert!(refusal(&[REAL[2]]).starts_with("DASHOP_ALIPAY_PUBLIC_KEY is missing"));
 }
 
+#[test]
+fn the_seller_is_an_account_at_alipay() {
+    const SELLER: &str = "DASHOP_ALIPAY_SELLER_ID";
+    let read = read(&[&REAL[..], &[(SELLER, "2088102146225135")]].concat()).unwrap();
+    let AlipayConfiguration::Alipay(account) = read.alipay else { panic!() };
+    assert_eq!(account.seller_id.as_deref(), Some("2088102146225135"));
+    for wrong in [
+        "2088102146225135 ",
+        " 2088102146225135",
+        "2088102146225135\n",
+        "208810214622513",
+        "20881021462251350",
+        "2021000000000001",
+        "２０８８1021",
+        "shop@example.com",
+    ] {
+        let said = refusal(&[&REAL[..], &[(SELLER, wrong)]].concat());
+        let problem = "must be the account at Alipay: 16 digits that begin with 2088";
+        assert_eq!(said, format!("{SELLER} {problem}"), "{wrong:?}");
+    }
+}
+
 /// A migration needs no Alipay key and no secret; a misspelt setting is still an error.
 #[test]
 fn what_works_on_the_database_alone_asks_for_its_settings_alone() {
