@@ -232,9 +232,11 @@ impl Source {
     }
 
     fn as_url(&self, name: &str, text: String) -> Result<String, ConfigurationError> {
+        // The parser drops some of these silently, but the text itself is used, also in headers.
+        let has_blanks = text.contains(|c: char| c.is_whitespace() || c.is_control());
         match Url::parse(&text) {
-            Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(text),
-            Ok(_) | Err(_) => Err(self.wrong(name, "must be a whole http or https URL")),
+            Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() && !has_blanks => Ok(text),
+            Ok(_) | Err(_) => Err(self.wrong(name, "must be a whole http or https URL, without blanks")),
         }
     }
 

@@ -110,6 +110,25 @@ fn an_error_names_the_variable() {
     }
 }
 
+/// The parser of URLs passes over these characters, but a header with them cannot be sent.
+#[test]
+fn no_url_has_blanks() {
+    for name in [
+        "DASHOP_PUBLIC_URL",
+        "DASHOP_RESULT_PAGE",
+        "DASHOP_ALIPAY_GATEWAY_URL",
+        "DASHOP_ALIPAY_NOTIFY_URL",
+        "DASHOP_ALIPAY_RETURN_URL",
+        "DASHOP_EVENTS_URL",
+        "DASHOP_OTLP_ENDPOINT",
+    ] {
+        for url in [" https://shop.example/", "https://shop.example/\n", "https://shop.ex\tample/a b"] {
+            let said = refusal(&[(name, url)]);
+            assert_eq!(said, format!("{name} must be a whole http or https URL, without blanks"), "{url:?}");
+        }
+    }
+}
+
 #[test]
 fn a_real_shop_is_not_started_on_defaults() {
     assert!(refusal(&[MYSQL]).contains("DASHOP_ALIPAY_APP_PRIVATE_KEY is missing"));
