@@ -17,7 +17,18 @@ mod sql_support;
 mod time_limits;
 mod trouble;
 
-use adapters::sql::CartsIn;
+use adapters::sql::{self, CartsIn};
 use sql_support::{Engine, SqlShop, store_tests};
 
 store_tests!(Engine::mysql().await);
+
+/// The server's own character set is the other one.
+#[tokio::test]
+async fn the_character_set_is_that_of_the_shops_database() {
+    let engine = Engine::mysql().await;
+    for charset in ["latin1", "utf8mb4"] {
+        engine.run(&format!("ALTER DATABASE CHARACTER SET {charset}")).await;
+        let facts = sql::connect(&engine.config()).await.unwrap().facts().await.unwrap();
+        assert_eq!(facts.settings["character_set_database"], charset);
+    }
+}

@@ -19,7 +19,9 @@ struct Setting {
 
 const SETTINGS: &str = "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('read_only', 'super_read_only', 'binlog_format', \
     'log_bin', 'innodb_flush_log_at_trx_commit', 'sync_binlog', 'transaction_isolation', 'tx_isolation', \
-    'character_set_database', 'max_prepared_stmt_count')";
+    'max_prepared_stmt_count')";
+/// The global value is the default for new databases; the session's is that of the shop's database.
+const CHARACTER_SET: &str = "SHOW SESSION VARIABLES LIKE 'character_set_database'";
 /// Tables of this service or of the old shop whose engine is not InnoDB.
 const UNSAFE_TABLES: &str = "SELECT CAST(CONCAT(table_name, ' (', COALESCE(engine, '?'), ')') AS CHAR) AS n \
     FROM information_schema.tables WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE' \
@@ -52,7 +54,8 @@ pub(super) async fn version(conn: &mut Conn) -> Result<String, QueryError> {
 }
 
 pub(super) async fn facts(conn: &mut Conn) -> Result<DatabaseFacts, QueryError> {
-    let settings: Vec<Setting> = diesel::sql_query(SETTINGS).load(conn).await?;
+    let mut settings: Vec<Setting> = diesel::sql_query(SETTINGS).load(conn).await?;
+    settings.extend(diesel::sql_query(CHARACTER_SET).load::<Setting>(conn).await?);
     let settings: BTreeMap<_, _> =
         settings.into_iter().map(|setting| (setting.name.to_lowercase(), setting.value)).collect();
     let indexes: Vec<String> =
