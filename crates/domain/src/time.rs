@@ -104,9 +104,11 @@ impl fmt::Display for ShopTime {
 pub struct ShopDate(NaiveDate);
 
 impl ShopDate {
-    /// Reads `YYYY-MM-DD`.
+    /// Reads `YYYY-MM-DD`, and nothing that the parser reads besides: `26-12-31`, `+99999-01-01`, blanks. The years are 1 to
+    /// 9999, the range of MySQL.
     pub fn parse(text: &str) -> Option<Self> {
-        NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(Self)
+        let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(Self)?;
+        ((1..=9999).contains(&day.0.year()) && day.to_string() == text).then_some(day)
     }
 
     /// Reads `YYYYMMDD`, as order numbers begin.

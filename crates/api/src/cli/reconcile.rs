@@ -7,7 +7,7 @@ use clap::Args;
 use domain::{Channel, DifferenceKind, ShopDate};
 
 use super::{CommandError, output::say_line, table::visible};
-use crate::{configuration::Configuration, http::date, wiring::open_orders};
+use crate::{configuration::Configuration, wiring::open_orders};
 
 #[derive(Args)]
 pub(super) struct ReconcileArguments {
@@ -23,7 +23,7 @@ pub(super) struct ReconcileArguments {
 }
 
 fn day(text: &str) -> Result<ShopDate, String> {
-    date(text).ok_or_else(|| "must be a date such as 2026-11-25".to_owned())
+    ShopDate::parse(text).ok_or_else(|| "must be a date such as 2026-11-25".to_owned())
 }
 
 fn channel(word: &str) -> Result<Channel, String> {

@@ -34,7 +34,7 @@ use domain::OrderId;
 use crate::configuration::Origins;
 
 pub use admin::{Admin, LoginCode, StaffKey};
-pub(crate) use admin::{MAX_REASON, TableError, date, end, first_moment, head, one_line, rows};
+pub(crate) use admin::{MAX_REASON, TableError, end, first_moment, head, one_line, rows};
 pub use answer::ApiError;
 pub use caller::{TokenError, TokenKey};
 pub use code::Code;

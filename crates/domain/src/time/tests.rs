@@ -26,7 +26,11 @@ fn a_day_goes_from_midnight_to_midnight() {
     assert_eq!(day.begin().to_string(), "2019-12-31 00:00:00");
     assert_eq!(day.next().begin().to_string(), "2020-01-01 00:00:00");
     assert_eq!(day.days_before(31).to_string(), "2019-11-30");
-    for rubbish in ["", "2019-13-01", "2019-12-32", "20191231", "2019-12-31 00:00:00"] {
+    let written_otherwise =
+        ["26-12-31", "+2026-12-31", "+99999-01-01", "2026-1-1", " 2026-12-31", "2026- 12-31"];
+    let no_days =
+        ["", "2019-13-01", "2019-12-32", "20191231", "2019-12-31 00:00:00", "0000-01-01", "-001-01-01"];
+    for rubbish in written_otherwise.into_iter().chain(no_days) {
         assert_eq!(ShopDate::parse(rubbish), None, "{rubbish:?}");
     }
 }

@@ -81,7 +81,7 @@ fn a_short_secret_of_buyers_verifies_alone_and_until_a_day() {
         let long = read(&with(&[(VERIFY, "sixteen bytes ok")])).unwrap().tokens.buyers_verify.unwrap();
         assert_eq!(long.until, None);
     }
-    for nonsense in ["soon", "2026-02-30", "2026-12-31 12:00:00", "20261231"] {
+    for nonsense in ["soon", "2026-02-30", "2026-12-31 12:00:00", "20261231", "26-12-31", "+99999-01-01"] {
         let said = refusal(&[SECRET, (VERIFY, "1234567"), (UNTIL, nonsense)]);
         assert_eq!(said, "DASHOP_JWT_VERIFY_UNTIL must be a day such as 2026-12-31", "{nonsense}");
     }

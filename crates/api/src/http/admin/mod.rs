@@ -28,7 +28,7 @@ use utoipa::OpenApi;
 
 pub(crate) use csv::{TableError, head, rows};
 use error::{AdminApiError, AdminCode};
-pub(crate) use parameters::{MAX_REASON, date, end, first_moment, one_line};
+pub(crate) use parameters::{MAX_REASON, end, first_moment, one_line};
 pub use session::LoginCode;
 pub use staff::StaffKey;
 

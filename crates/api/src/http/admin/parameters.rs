@@ -7,9 +7,6 @@ use serde::de::DeserializeOwned;
 
 use super::AdminApiError;
 
-/// The formats of a day and a moment: each zero stands for a digit.
-const DATE: &str = "0000-00-00";
-const MOMENT: &str = "0000-00-00 00:00:00";
 /// The longest user name in a search.
 const MAX_USERNAME: usize = 150;
 /// The longest reason that a timeline and a refund can store.
@@ -54,7 +51,8 @@ impl Query {
     /// A day that can end a week of valid days.
     pub(super) fn date(&self, name: &str) -> Result<Option<ShopDate>, AdminApiError> {
         let form = "0001-01-07 起 YYYY-MM-DD 格式的日期";
-        self.read(name, form, |text| date(text).filter(|day| date(&day.days_before(6).to_string()).is_some()))
+        let is_day = |day: ShopDate| ShopDate::parse(&day.to_string()).is_some();
+        self.read(name, form, |text| ShopDate::parse(text).filter(|day| is_day(day.days_before(6))))
     }
 
     pub(super) fn endpoint(&self, name: &str) -> Result<Option<EndpointName>, AdminApiError> {
@@ -94,26 +92,18 @@ pub(super) const FILTER: [&str; 5] = ["number", "user", "status", "from", "to"];
 
 /// The beginning of a day, or a moment.
 pub(crate) fn first_moment(text: &str) -> Option<ShopTime> {
-    date(text).map(ShopDate::begin).or_else(|| moment(text))
+    ShopDate::parse(text).map(ShopDate::begin).or_else(|| moment(text))
 }
 
 /// The end of a day, exclusive, or a moment.
 pub(crate) fn end(text: &str) -> Option<ShopTime> {
-    date(text).map(|date| date.next().begin()).or_else(|| moment(text))
+    ShopDate::parse(text).map(|date| date.next().begin()).or_else(|| moment(text))
 }
 
-/// A day of the years 1 to 9999, the range of MySQL.
-pub(crate) fn date(text: &str) -> Option<ShopDate> {
-    is_written_as(DATE, text).then(|| ShopDate::parse(text)).flatten()
-}
-
+/// A moment of such a day.
 fn moment(text: &str) -> Option<ShopTime> {
-    is_written_as(MOMENT, text).then(|| ShopTime::parse(text)).flatten()
-}
-
-fn is_written_as(form: &str, text: &str) -> bool {
-    let fits = |(form, byte): (u8, u8)| if form == b'0' { byte.is_ascii_digit() } else { byte == form };
-    text.len() == form.len() && form.bytes().zip(text.bytes()).all(fits) && !text.starts_with("0000")
+    ShopDate::parse(text.get(..10)?)?;
+    ShopTime::parse(text).filter(|moment| moment.to_string() == text)
 }
 
 /// The JSON body of a request, whatever its content type.
