@@ -64,6 +64,10 @@ async fn every_head_has_its_time_not_the_first_alone() {
         wire.write("G").await;
         assert_eq!(wire.answer().await.map(|answer| answer.status), Some(408), "the first one is told so");
     };
+    let silent = async {
+        let mut wire = Wire::to(dashop.address()).await;
+        assert_eq!(wire.answer().await.map(|answer| answer.status), Some(408), "so is one who sends nothing");
+    };
     let later = async |beginning: &str| {
         let mut wire = Wire::to(dashop.address()).await;
         wire.write(GET).await;
@@ -91,6 +95,7 @@ async fn every_head_has_its_time_not_the_first_alone() {
     };
     tokio::join!(
         first,
+        silent,
         later("G"),
         later("GET /healthz HTTP/1.1\r\nHost:"),
         unwanted,

@@ -15,7 +15,8 @@ use tokio::{
 
 use super::{flow::Flow, shares::Share};
 
-/// How long a client may take to send the head of a request.
+/// How long a client may take to send the head of a request: of the first one from the moment of acceptance, of a later one
+/// from its first byte.
 pub(super) const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an idle connection is kept.
 pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(75);
