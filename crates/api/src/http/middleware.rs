@@ -93,7 +93,7 @@ pub async fn named(
 /// Runs the work of a request within the request's time limit; `None` if it took longer.
 ///
 /// MUST NOT be used to place an order: the order would be written even if nobody waits for it any more, and the buyer would
-/// get a failure. The batcher and the database have their own time limits.
+/// get a failure. The batcher, the database and each call of a payment channel have their own time limits.
 pub(super) async fn in_time<T>(shop: &Shop, work: impl Future<Output = T>) -> Option<T> {
     let outcome = tokio::time::timeout(shop.request_timeout, work).await;
     if outcome.is_err() {
