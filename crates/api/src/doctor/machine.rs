@@ -12,9 +12,7 @@ const LOW_DISK_PERCENT: u64 = 10;
 
 pub(super) fn surroundings(report: &mut Report, configuration: &Configuration) {
     report.add(Verdict::Ok, "time zone", "Asia/Shanghai, whatever the machine's is");
-    let files = open_files();
-    let said = format!("at most {files} can be open: LimitNOFILE=65536, or ulimit -n");
-    report.warn_unless(files >= FEW_FILES, "file limit", "enough files can be open", &said);
+    files(report, open_files(), configuration.http.connections);
     let directory = &configuration.data_dir;
     if !directory.exists() {
         return report.add(Verdict::Ok, "data directory", "it is made at the first start");
@@ -30,6 +28,18 @@ pub(super) fn surroundings(report: &mut Report, configuration: &Configuration) {
         }
         Err(error) => report.add(Verdict::Warn, "disk", error.to_string()),
     }
+}
+
+pub(super) fn files(report: &mut Report, files: usize, connections: Option<usize>) {
+    let said = format!("at most {files} can be open: LimitNOFILE=65536, or ulimit -n");
+    report.warn_unless(files >= FEW_FILES, "file limit", "enough files can be open", &said);
+    // By default, connections take half of the files.
+    let Some(connections) = connections else { return };
+    let said = format!(
+        "DASHOP_CONNECTIONS is {connections}, and at most {files} files can be open, also for the database and Alipay: \
+         lower it to four fifths of them, or raise LimitNOFILE"
+    );
+    report.warn_unless(connections <= files / 5 * 4, "connections", "files are left beside them", &said);
 }
 
 fn permissions(report: &mut Report, path: &Path) {

@@ -95,6 +95,23 @@ fn an_account_that_cannot_reach_the_shop_is_told_of() {
 }
 
 #[test]
+fn clients_may_not_take_all_files() {
+    for (files, connections, warned) in [
+        (65_536, None, &[][..]),
+        (65_536, Some(52_428), &[]),
+        (65_536, Some(52_429), &["connections"]),
+        (65_536, Some(1_000_000), &["connections"]),
+        (1_024, Some(500), &["file limit"]),
+    ] {
+        let mut report = Report::default();
+        machine::files(&mut report, files, connections);
+        let found: Vec<_> = report.0.iter().filter(|line| line.verdict == Verdict::Warn).collect();
+        let what: Vec<_> = found.iter().map(|line| line.what).collect();
+        assert_eq!(what, warned, "{files} {connections:?} {found:?}");
+    }
+}
+
+#[test]
 fn clocks_may_differ_a_little() {
     let now = ShopTime::parse("2026-11-25 10:00:00").unwrap();
     for (seconds, verdict) in [(0, Verdict::Ok), (2, Verdict::Ok), (3, Verdict::Warn)] {
